@@ -1,0 +1,72 @@
+# muster_module(NAME registry LAYER 3 DEPS base model [SYSTEM lib...]) makes the target muster::registry from
+# src/<NAME>/*.cpp, and the test program <NAME>_test from src/<NAME>/tests/*_test.cpp. Configure fails when a
+# dependency is not below the module: the tree is the architecture, and this is where that is enforced.
+#
+# FRIENDS names modules of the same layer that may be included; everything else must be strictly lower.
+# ASIO selects the precompiled header that holds Asio.
+
+define_property(GLOBAL PROPERTY MUSTER_MODULES BRIEF_DOCS "names of all modules" FULL_DOCS "names of all modules")
+
+function(muster_module)
+  cmake_parse_arguments(M "ASIO" "NAME;LAYER" "DEPS;FRIENDS;SYSTEM" ${ARGN})
+  string(REPLACE "/" "_" target ${M_NAME})
+  set(folder ${PROJECT_SOURCE_DIR}/src/${M_NAME})
+
+  foreach(dep IN LISTS M_DEPS M_FRIENDS)
+    string(REPLACE "/" "_" dep_target ${dep})
+    get_property(dep_layer GLOBAL PROPERTY MUSTER_LAYER_${dep_target})
+    if(dep_layer STREQUAL "")
+      message(FATAL_ERROR "module ${M_NAME}: dependency ${dep} is not declared before it (upward or unknown)")
+    endif()
+    if(dep IN_LIST M_FRIENDS)
+      if(NOT dep_layer EQUAL M_LAYER)
+        message(FATAL_ERROR "module ${M_NAME} (layer ${M_LAYER}): friend ${dep} is in layer ${dep_layer}")
+      endif()
+    elseif(NOT dep_layer LESS M_LAYER)
+      message(FATAL_ERROR "module ${M_NAME} (layer ${M_LAYER}) may not depend on ${dep} (layer ${dep_layer})")
+    endif()
+  endforeach()
+  set_property(GLOBAL PROPERTY MUSTER_LAYER_${target} ${M_LAYER})
+  set_property(GLOBAL PROPERTY MUSTER_DEPS_${target} "${M_DEPS};${M_FRIENDS}")
+  set_property(GLOBAL APPEND PROPERTY MUSTER_MODULES ${M_NAME})
+
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(muster_${target} STATIC ${sources})
+  add_library(muster::${target} ALIAS muster_${target})
+  target_link_libraries(muster_${target} PRIVATE muster_flags PUBLIC muster_includes ${M_SYSTEM})
+  foreach(dep IN LISTS M_DEPS M_FRIENDS)
+    string(REPLACE "/" "_" dep_target ${dep})
+    target_link_libraries(muster_${target} PUBLIC muster_${dep_target})
+  endforeach()
+  if(M_ASIO)
+    set(pch muster_pch_asio)
+  else()
+    set(pch muster_pch)
+  endif()
+  target_precompile_headers(muster_${target} REUSE_FROM ${pch})
+
+  if(MUSTER_TESTS)
+    file(GLOB tests CONFIGURE_DEPENDS ${folder}/tests/*_test.cpp)
+    if(tests)
+      muster_test(NAME ${target} SOURCES ${tests} DEPS muster_${target} PCH ${pch})
+    endif()
+  endif()
+endfunction()
+
+# muster_test(NAME x SOURCES ... DEPS targets) makes x_test and registers each of its cases with ctest.
+function(muster_test)
+  cmake_parse_arguments(T "" "NAME;PCH" "SOURCES;DEPS" ${ARGN})
+  add_executable(${T_NAME}_test ${T_SOURCES})
+  target_link_libraries(${T_NAME}_test PRIVATE muster_flags ${T_DEPS} GTest::gmock GTest::gtest_main)
+  if(T_PCH)
+    target_precompile_headers(${T_NAME}_test REUSE_FROM ${T_PCH})
+  endif()
+  # Warnings that only tests provoke: designated initializers with defaults left out on purpose.
+  target_compile_options(${T_NAME}_test PRIVATE -Wno-missing-field-initializers)
+  target_compile_definitions(${T_NAME}_test PRIVATE MUSTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(${T_NAME}_test TEST_PREFIX "${MUSTER_TEST_PREFIX}${T_NAME}/" DISCOVERY_MODE PRE_TEST
+                       DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+endfunction()

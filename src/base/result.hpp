@@ -1,0 +1,3 @@
+#pragma once
+#include "muster/error.hpp"
+#include "muster/result.hpp"

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/task.hpp"
+#include "pki/certificate.hpp"
+
+namespace muster::net {
+
+/// An address and port as text and as bytes; compares by value.
+struct Endpoint {
+  std::string address;  ///< "127.0.0.1", "::1".
+  std::uint16_t port = 0;
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+/// What is known of the peer once the handshake is done. Does not change afterwards.
+struct PeerInfo {
+  Endpoint remote, local;
+  std::string server_name;            ///< SNI, lower case; empty when none was sent or it was an address.
+  std::optional<pki::Chain> chain;    ///< What the peer presented; nullopt when nothing.
+  std::string tls_version;            ///< "TLSv1.3"; empty on a plain stream.
+  bool resumed = false;
+};
+
+/// What one non-blocking attempt to read or write came to.
+enum class IoState : std::uint8_t { done, would_block, closed };
+struct IoResult {
+  IoState state = IoState::done;
+  std::size_t size = 0;  ///< Bytes moved when `done` (at least 1).
+};
+
+/// A session's only view of its connection: TLS, WebSocket or scripted. Lives on one shard; not thread-safe. Waiting is apart
+/// from moving bytes, so that an idle session holds no buffer: wait, then read into a buffer of the shard's.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  /// Completes when the handshake is done and peer() is known; tls_failure with the alert's name otherwise (after a fatal
+  /// alert of ours the stream half-closes and reads on for up to a second, so that the peer gets to see it).
+  virtual Task<void> handshake() = 0;
+  virtual const PeerInfo& peer() const = 0;
+
+  /// Reads what is there. `closed` after close_notify or FIN; connection_lost or tls_failure otherwise. Never waits.
+  virtual Result<IoResult> try_read(std::span<std::byte> into) = 0;
+  /// Writes what fits. After would_block the same bytes must be offered again. Never waits.
+  virtual Result<IoResult> try_write(ByteView bytes) = 0;
+  /// Until try_read may make progress. cancelled after close().
+  virtual Task<void> readable() = 0;
+  virtual Task<void> writable() = 0;
+
+  /// Sends close_notify and FIN, best effort; wakes whoever waits, with `cancelled`. Idempotent, never waits.
+  virtual void close() = 0;
+};
+
+}  // namespace muster::net

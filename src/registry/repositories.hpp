@@ -1,0 +1,127 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/certificate.hpp"
+#include "model/device.hpp"
+#include "model/enrollment.hpp"
+#include "model/service.hpp"
+
+namespace muster::registry {
+
+/// The repositories below are blocking: call them from the registry's threads, never from a shard. "Not there" is nullopt,
+/// not a failure; failures are the store's own (registry_unavailable, disk_full). Conditional writes take the version that the
+/// caller has seen: `expected` 0 means "must not exist", kAnyVersion "whatever is there"; a write that loses returns nullopt.
+/// Every engine passes tests/contract.hpp, and means nothing that is not tested there.
+inline constexpr std::int64_t kAnyVersion = -1;
+
+/// One page of a listing, ordered by key. `next` is the key to continue after; empty at the end.
+template <typename T>
+struct Page {
+  std::vector<T> items;
+  std::string next;
+};
+
+class ServiceRepository {
+ public:
+  virtual ~ServiceRepository() = default;
+  virtual Result<std::vector<Hub>> hubs() = 0;
+  virtual Result<std::vector<DpsInstance>> dps_instances() = 0;
+  /// A new hub gets the lowest number never used (numbers are not given twice). Returns the stored hub.
+  virtual Result<std::optional<Hub>> put_hub(const Hub& hub, std::int64_t expected) = 0;
+  virtual Result<std::optional<DpsInstance>> put_dps(const DpsInstance& dps, std::int64_t expected) = 0;
+  /// Deletes the service and everything that belongs to it. False when there was none.
+  virtual Result<bool> remove(const ServiceRef& service) = 0;
+  virtual Result<std::vector<SasPolicy>> policies(const ServiceRef& service) = 0;
+  virtual Result<void> put_policy(const ServiceRef& service, const SasPolicy& policy) = 0;
+};
+
+class CertificateRepository {
+ public:
+  virtual ~CertificateRepository() = default;
+  virtual Result<std::vector<CaCertificate>> list(const ServiceRef& owner) = 0;
+  virtual Result<std::optional<CaCertificate>> find(const ServiceRef& owner, const CertificateName& name) = 0;
+  virtual Result<std::optional<CaCertificate>> find_by_id(std::int64_t id) = 0;
+  /// Stores with a new version (and a new id when it is new or its DER differs from what was there).
+  virtual Result<std::optional<CaCertificate>> put(const CaCertificate& certificate, std::int64_t expected) = 0;
+  virtual Result<std::optional<bool>> remove(const ServiceRef& owner, const CertificateName& name,
+                                             std::int64_t expected) = 0;
+};
+
+class EnrollmentRepository {
+ public:
+  virtual ~EnrollmentRepository() = default;
+  virtual Result<std::optional<IndividualEnrollment>> find(const ServiceName& dps, const RegistrationId& id) = 0;
+  virtual Result<std::optional<IndividualEnrollment>> put(const IndividualEnrollment& enrollment,
+                                                          std::int64_t expected) = 0;
+  virtual Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
+                                             std::int64_t expected) = 0;
+  virtual Result<Page<IndividualEnrollment>> list(const ServiceName& dps, const std::string& after, std::size_t limit) = 0;
+};
+
+class EnrollmentGroupRepository {
+ public:
+  virtual ~EnrollmentGroupRepository() = default;
+  virtual Result<std::optional<EnrollmentGroup>> find(const ServiceName& dps, const EnrollmentGroupId& id) = 0;
+  virtual Result<std::optional<EnrollmentGroup>> put(const EnrollmentGroup& group, std::int64_t expected) = 0;
+  /// `removed` false in the optional: there was none; nullopt: the version had moved.
+  virtual Result<std::optional<bool>> remove(const ServiceName& dps, const EnrollmentGroupId& id,
+                                             std::int64_t expected) = 0;
+  virtual Result<Page<EnrollmentGroup>> list(const ServiceName& dps, const std::string& after, std::size_t limit) = 0;
+};
+
+class RegistrationRepository {
+ public:
+  virtual ~RegistrationRepository() = default;
+  virtual Result<std::optional<Registration>> find(const ServiceName& dps, const RegistrationId& id) = 0;
+  virtual Result<std::optional<Registration>> find_by_operation(const ServiceName& dps, const std::string& operation_id) = 0;
+  virtual Result<std::optional<Registration>> put(const Registration& registration, std::int64_t expected) = 0;
+  virtual Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
+                                             std::int64_t expected) = 0;
+  /// Of one group ("" for those of individual enrollments), ordered by registration id.
+  virtual Result<Page<Registration>> list(const ServiceName& dps, const std::string& group_id, const std::string& after,
+                                          std::size_t limit) = 0;
+  /// The newest registration that ended at a device of this id, on any DPS: which hub an address stands for.
+  virtual Result<std::optional<Registration>> latest_of_device(const DeviceId& device) = 0;
+};
+
+class DeviceRepository {
+ public:
+  virtual ~DeviceRepository() = default;
+  virtual Result<std::optional<DeviceIdentity>> find(const ServiceName& hub, const DeviceId& id) = 0;
+  virtual Result<std::optional<DeviceRecord>> find_record(const ServiceName& hub, const DeviceId& id) = 0;
+  /// Makes the twin with the identity when it is new. `initial` is used for a new one only.
+  virtual Result<std::optional<DeviceIdentity>> put(const DeviceIdentity& identity, std::int64_t expected,
+                                                    const Twin* initial) = 0;
+  virtual Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& id, std::int64_t expected) = 0;
+  virtual Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after, std::size_t limit) = 0;
+  virtual Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) = 0;
+  virtual Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) = 0;
+  virtual Result<std::uint64_t> count(const ServiceName& hub) = 0;
+};
+
+/// One engine: the repositories of one connection, and its transactions.
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual ServiceRepository& services() = 0;
+  virtual CertificateRepository& certificates() = 0;
+  virtual EnrollmentRepository& enrollments() = 0;
+  virtual EnrollmentGroupRepository& groups() = 0;
+  virtual RegistrationRepository& registrations() = 0;
+  virtual DeviceRepository& devices() = 0;
+
+  /// Grows by one with every change of what decides trust: certificates, enrollments, groups, links, services.
+  virtual Result<std::int64_t> trust_generation() = 0;
+  /// Runs `work` in a transaction (a savepoint inside an outer one); rolled back when it fails. Durable on return of the
+  /// outermost.
+  virtual Result<void> transaction(const std::function<Result<void>()>& work) = 0;
+};
+
+}  // namespace muster::registry
