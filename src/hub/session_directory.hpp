@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "model/device.hpp"
+
+namespace muster::hub {
+
+/// A connected device or module at one hub.
+struct SessionKey {
+  ServiceName hub;
+  DeviceId device;
+  std::string module;  ///< Empty for the device itself.
+  friend bool operator<(const SessionKey& a, const SessionKey& b) {
+    if (a.hub < b.hub || b.hub < a.hub) return a.hub < b.hub;
+    if (a.device < b.device || b.device < a.device) return a.device < b.device;
+    return a.module < b.module;
+  }
+};
+
+/// What the directory holds of a session: a way to end it. Implemented by gateways.
+class LiveSession {
+ public:
+  virtual ~LiveSession() = default;
+  /// Any thread; returns at once. The session closes on its own shard, with this as the reason, and calls release().
+  virtual void end(Error reason) = 0;
+};
+
+/// What is known of a connection, for the service API.
+struct ConnectionState {
+  bool connected = false;
+  WallTime updated;        ///< Of the last connect or disconnect; 0001 is written when it never connected.
+  WallTime last_activity;
+};
+
+/// Who is connected, one session per device and module; the newer wins. In memory: after a crash all are disconnected.
+/// Threads: any. With several nodes a registry-fenced form takes this one's place: claim() may then wait.
+class SessionDirectory {
+ public:
+  explicit SessionDirectory(Clock& clock) : clock_{clock} {}
+
+  /// Makes `session` the one of `key`; an older one is told to end with connection_superseded.
+  Task<void> claim(SessionKey key, std::shared_ptr<LiveSession> session);
+  /// Forgets `session`, unless another has taken its place. Returns false in that case.
+  bool release(const SessionKey& key, const LiveSession* session);
+  void note_activity(const SessionKey& key);
+
+  /// Ends every session that matches, with the reason. Returns how many.
+  std::size_t close_where(const std::function<bool(const SessionKey&)>& matches, const Error& reason);
+
+  std::optional<ConnectionState> state(const SessionKey& key) const;
+  std::size_t connected_count(const ServiceName& hub) const;
+  std::size_t connected_count() const;
+
+ private:
+  struct Slot {
+    std::shared_ptr<LiveSession> session;  ///< Null when disconnected.
+    WallTime updated, last_activity;
+  };
+  Clock& clock_;
+  mutable std::mutex mutex_;
+  std::map<SessionKey, Slot> slots_;
+};
+
+}  // namespace muster::hub
