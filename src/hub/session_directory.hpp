@@ -1,5 +1,10 @@
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "model/device.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -8,11 +13,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/clock.hpp"
-#include "base/result.hpp"
-#include "base/task.hpp"
-#include "model/device.hpp"
 
 namespace muster::hub {
 
@@ -32,19 +32,21 @@ struct SessionKey {
 class LiveSession {
  public:
   virtual ~LiveSession() = default;
-  /// Any thread; returns at once. The session closes on its own shard, with this as the reason, and calls release().
+  /// Any thread; returns at once. The session closes on its own shard, with this as the reason, and calls
+  /// release().
   virtual void end(Error reason) = 0;
 };
 
 /// What is known of a connection, for the service API.
 struct ConnectionState {
   bool connected = false;
-  WallTime updated;        ///< Of the last connect or disconnect; 0001 is written when it never connected.
+  WallTime updated;  ///< Of the last connect or disconnect; 0001 is written when it never connected.
   WallTime last_activity;
 };
 
-/// Who is connected, one session per device and module; the newer wins. In memory: after a crash all are disconnected.
-/// Threads: any. With several nodes a registry-fenced form takes this one's place: claim() may then wait.
+/// Who is connected, one session per device and module; the newer wins. In memory: after a crash all are
+/// disconnected. Threads: any. With several nodes a registry-fenced form takes this one's place: claim() may
+/// then wait.
 class SessionDirectory {
  public:
   explicit SessionDirectory(Clock& clock) : clock_{clock} {}
