@@ -63,6 +63,8 @@ class Journal {
   std::uint64_t refusals() const;
 
  private:
+  void make_room(const std::string& subject);
+
   Clock& clock_;
   Random& random_;
   JournalLimits limits_;
