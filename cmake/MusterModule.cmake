@@ -64,8 +64,6 @@ function(muster_test)
   if(T_PCH)
     target_precompile_headers(${T_NAME}_test REUSE_FROM ${T_PCH})
   endif()
-  # Warnings that only tests provoke: designated initializers with defaults left out on purpose.
-  target_compile_options(${T_NAME}_test PRIVATE -Wno-missing-field-initializers)
   target_compile_definitions(${T_NAME}_test PRIVATE MUSTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${T_NAME}_test TEST_PREFIX "${MUSTER_TEST_PREFIX}${T_NAME}/" DISCOVERY_MODE PRE_TEST
                        DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
