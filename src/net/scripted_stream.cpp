@@ -58,7 +58,9 @@ ScriptedStream::Pair ScriptedStream::make(Shard& shard) {
 
 Task<void> ScriptedStream::handshake() {
   const std::shared_ptr<ScriptedPeer> peer = peer_;
-  while (peer->handshake_held_ && !peer->closed_) MUSTER_CO_CHECK(co_await peer->changed_.wait());
+  while (peer->handshake_held_ && !peer->closed_) {
+    MUSTER_CO_CHECK(co_await peer->changed_.wait());
+  }
   if (peer->closed_) co_return closed_here();
   co_return peer->handshake_outcome_;
 }

@@ -10,10 +10,9 @@ namespace muster::net {
 
 Task<void> Signal::wait() {
   if (closed_) co_return failure(ErrorCode::cancelled, "closed here");
-  const auto [ec] =
-      co_await asio::async_initiate<decltype(asio::as_tuple(asio::use_awaitable)),
-                                    void(boost::system::error_code)>(
-          [this](auto handler) { add(std::move(handler)); }, asio::as_tuple(asio::use_awaitable));
+  auto token = asio::as_tuple(asio::use_awaitable);
+  const auto [ec] = co_await asio::async_initiate<decltype(token), void(boost::system::error_code)>(
+      [this](auto handler) { add(std::move(handler)); }, token);
   // The signal may be gone by now: only `ec` is looked at.
   if (ec) co_return failure(ErrorCode::cancelled, "closed here");
   co_return Result<void>{};

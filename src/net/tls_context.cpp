@@ -71,7 +71,9 @@ Result<std::shared_ptr<SSL_CTX>> make_server_context(std::span<const TlsIdentity
   if (identities.empty()) return failure(ErrorCode::certificate_missing, "the server has no certificate");
   MUSTER_TRY(std::shared_ptr<SSL_CTX> context, make_context(TLS_server_method()));
   SSL_CTX* ctx = context.get();
-  for (const TlsIdentity& identity : identities) MUSTER_CHECK(use_identity(ctx, identity));
+  for (const TlsIdentity& identity : identities) {
+    MUSTER_CHECK(use_identity(ctx, identity));
+  }
   SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
   // Neither tickets (135 us each, with the peer's chain inside) nor sessions yet: resumption comes as a stateful cache split
   // over the shards, and then with SSL_set_shutdown before SSL_free, which drops a session that was cut.
@@ -135,7 +137,9 @@ std::shared_ptr<SSL_CTX> TlsServerContext::current() const {
 Result<TlsClientContext> TlsClientContext::make(const TlsClientOptions& options) {
   MUSTER_TRY(std::shared_ptr<SSL_CTX> context, make_context(TLS_client_method()));
   MUSTER_CHECK(use_roots(context.get(), options));
-  for (const TlsIdentity& identity : options.identities) MUSTER_CHECK(use_identity(context.get(), identity));
+  for (const TlsIdentity& identity : options.identities) {
+    MUSTER_CHECK(use_identity(context.get(), identity));
+  }
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   return TlsClientContext{std::move(context)};
 }

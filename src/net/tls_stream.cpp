@@ -64,7 +64,9 @@ void TlsStream::adopt_socket() {
 }
 
 Task<void> TlsStream::handshake() {
-  if (server_context_ != nullptr) MUSTER_CO_CHECK(co_await first_bytes());
+  if (server_context_ != nullptr) {
+    MUSTER_CO_CHECK(co_await first_bytes());
+  }
   if (!socket_.is_open()) co_return closed_here();
   MUSTER_CO_CHECK(make_ssl());
   while (ssl_) {
@@ -121,28 +123,22 @@ int TlsStream::on_verify(int good, X509_STORE_CTX* store) {
 
 /// After a handshake step that did not end it: waits for what it needs, or fails.
 Task<void> TlsStream::settle(int ssl_error, int system_error) {
-  switch (ssl_error) {
-    case SSL_ERROR_WANT_READ:
-      MUSTER_CO_CHECK(co_await wait(Want::read));
-      co_return Result<void>{};
-    case SSL_ERROR_WANT_WRITE:
-      MUSTER_CO_CHECK(co_await wait(Want::write));
-      co_return Result<void>{};
-    case SSL_ERROR_ZERO_RETURN:
-      failed_ = true;
-      co_return failure(ErrorCode::connection_lost, "the peer closed during the handshake");
-    default:
-      MUSTER_CO_CHECK(co_await give_up(ssl_error, system_error));
-      co_return Result<void>{};
-  }
+  if (ssl_error == SSL_ERROR_WANT_READ) return wait(Want::read);
+  if (ssl_error == SSL_ERROR_WANT_WRITE) return wait(Want::write);
+  return give_up(ssl_error, system_error);
 }
 
 /// Always fails, after the peer had its time to read why.
 Task<void> TlsStream::give_up(int ssl_error, int system_error) {
   failed_ = true;
+  if (ssl_error == SSL_ERROR_ZERO_RETURN) {
+    co_return failure(ErrorCode::connection_lost, "the peer closed during the handshake");
+  }
   TlsFault fault = take_tls_fault(ssl_error, system_error);
   if (!untrusted_.empty()) fault.error = Error{ErrorCode::server_untrusted, std::move(untrusted_)};
-  if (fault.alert_sent) MUSTER_CO_CHECK(co_await let_peer_read_alert());
+  if (fault.alert_sent) {
+    MUSTER_CO_CHECK(co_await let_peer_read_alert());
+  }
   if (!socket_.is_open()) co_return closed_here();
   co_return failure(std::move(fault.error));
 }
