@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace muster::mqtt {
+
+/// CONNACK return codes (MQTT 3.1.1 section 3.2.2.3).
+enum class ConnackCode : std::uint8_t {
+  accepted = 0,
+  bad_protocol_version = 1,
+  identifier_rejected = 2,
+  server_unavailable = 3,
+  bad_user_name_or_password = 4,
+  not_authorized = 5,
+};
+
+/// What MQTT clients are told for a code: the CONNACK that refuses a connection, and DPS's answer on the register topic.
+struct MqttErrorRow {
+  ErrorCode code;
+  ConnackCode connack;
+  std::uint16_t dps_status;          ///< In the response topic.
+  std::int32_t dps_error_code;       ///< In the body: status x 1000 + detail.
+  std::string_view dps_message;      ///< Azure's words, where they are known.
+};
+
+/// The row of `code`. Codes of blocks 1 to 3 each have their own (tested); others are "internal error".
+const MqttErrorRow& mqtt_error(ErrorCode code) noexcept;
+
+/// Azure's message, then why and what to do: the only words that reach the user of a refused device.
+std::string dps_message(const Error& error);
+
+}  // namespace muster::mqtt
