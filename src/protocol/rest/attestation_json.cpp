@@ -86,7 +86,8 @@ Result<Attestation> read_x509(const Fields& fields, EnrollmentKind kind, const A
     return failure(fields.invalid(kind == EnrollmentKind::group ? "signingCertificates" : "clientCertificates",
                                   "exactly one of clientCertificates, signingCertificates and caReferences is wanted"));
   }
-  Attestation result{.type = AttestationType::x509};
+  Attestation result;
+  result.type = AttestationType::x509;
   if (references) {
     MUSTER_CHECK(read_ca_references(*references, result));
     return result;

@@ -82,7 +82,8 @@ Result<DeviceAuthType> read_type(const Fields& authentication, const DeviceAuth&
 
 Result<DeviceAuth> read_authentication(const Fields& fields) {
   MUSTER_TRY(auto authentication, fields.object("authentication"));
-  DeviceAuth auth{.type = DeviceAuthType::sas};
+  DeviceAuth auth;
+  auth.type = DeviceAuthType::sas;
   if (!authentication) return auth;
   MUSTER_CHECK(read_keys(*authentication, auth));
   MUSTER_CHECK(read_thumbprints(*authentication, auth));
@@ -158,7 +159,7 @@ Result<DeviceIdentity> parse_device(std::string_view body, const ServiceName& hu
   if (given != id.str()) {
     return failure(fields.invalid("deviceId", fmt::format("\"{}\" found, \"{}\" of the path wanted", given, id.str())));
   }
-  DeviceIdentity identity{.hub = hub, .id = id};
+  DeviceIdentity identity{hub, id, {}, true, {}, {}, {}, false, {}, {}, 0};
   MUSTER_CHECK(read_status(fields, identity));
   MUSTER_TRY(identity.auth, read_authentication(fields));
   MUSTER_CHECK(read_edge(fields, identity));

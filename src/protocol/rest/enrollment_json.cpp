@@ -158,7 +158,6 @@ nlohmann::ordered_json write_group(const EnrollmentGroup& group) {
   return body;
 }
 
-/// The etag of a registration inside the state: base64 of the quoted tag, as device/01 section 5 shows it.
 std::string registration_state(const Registration& registration) {
   return dps::format_registration_state(registration, registration.assigned_hub);
 }
@@ -182,7 +181,7 @@ Result<IndividualEnrollment> parse_individual_enrollment(std::string_view body, 
   MUSTER_TRY(auto spelled, read_id(fields, "registrationId", id));
   MUSTER_TRY(auto settings,
              read_settings(fields, EnrollmentKind::individual, existing ? &existing->settings.attestation : nullptr));
-  IndividualEnrollment enrollment{.dps = dps, .id = std::move(spelled), .settings = std::move(settings)};
+  IndividualEnrollment enrollment{dps, std::move(spelled), {}, {}, std::move(settings)};
   MUSTER_TRY(auto device, fields.text("deviceId"));
   if (device) {
     if (const auto parsed = DeviceId::parse(*device); !parsed) {
