@@ -3,12 +3,13 @@
 # dependency is not below the module: the tree is the architecture, and this is where that is enforced.
 #
 # FRIENDS names modules of the same layer that may be included; everything else must be strictly lower.
-# ASIO selects the precompiled header that holds Asio.
+# ASIO selects the precompiled header that holds Asio. SUBFOLDERS names folders of the module whose sources belong
+# to the same target: an engine behind the module's interface.
 
 define_property(GLOBAL PROPERTY MUSTER_MODULES BRIEF_DOCS "names of all modules" FULL_DOCS "names of all modules")
 
 function(muster_module)
-  cmake_parse_arguments(M "ASIO" "NAME;LAYER" "DEPS;FRIENDS;SYSTEM" ${ARGN})
+  cmake_parse_arguments(M "ASIO" "NAME;LAYER" "DEPS;FRIENDS;SYSTEM;SUBFOLDERS" ${ARGN})
   string(REPLACE "/" "_" target ${M_NAME})
   set(folder ${PROJECT_SOURCE_DIR}/src/${M_NAME})
 
@@ -30,7 +31,11 @@ function(muster_module)
   set_property(GLOBAL PROPERTY MUSTER_DEPS_${target} "${M_DEPS};${M_FRIENDS}")
   set_property(GLOBAL APPEND PROPERTY MUSTER_MODULES ${M_NAME})
 
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+  set(patterns ${folder}/*.cpp)
+  foreach(subfolder IN LISTS M_SUBFOLDERS)
+    list(APPEND patterns ${folder}/${subfolder}/*.cpp)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   if(NOT sources)
     return()
   endif()

@@ -176,7 +176,8 @@ using Work = Result<Response> (*)(const CertificateCall&, registry::Store&);
 
 Task<Response> change(const Call& call, ServiceKind kind, Work work) {
   MUSTER_CO_TRY(const auto copied, certificate_call(call, kind));
-  co_return co_await answer_by_writing(call.services, [copied, work](auto& store) { return work(copied, store); });
+  const auto write = [copied, work](registry::Store& store) { return work(copied, store); };
+  co_return co_await answer_by_writing(call.services, write);
 }
 
 Task<Response> get_one(const Call& call, ServiceKind kind) {

@@ -99,7 +99,8 @@ Task<Response> get_group(const Call& call) {
 Task<Response> put_group(const Call& call) {
   MUSTER_CO_TRY(const auto id, group_id_of(call.ids[0]));
   const GroupPut put{call.services, *call.face.service, id, parse_if_match(call.request.header("If-Match")), call.request.body};
-  co_return co_await answer_by_writing(call.services, [put](auto& store) { return store_group(put, store); });
+  const auto store_it = [put](registry::Store& store) { return store_group(put, store); };
+  co_return co_await answer_by_writing(call.services, store_it);
 }
 
 Task<Response> delete_group(const Call& call) {

@@ -30,7 +30,7 @@ struct DevicePut {
   ServiceName hub;
   DeviceId id;
   IfMatch if_match;
-  std::string body;
+  DeviceIdentity wanted;
 };
 
 /// service/04 section 4.2: without If-Match only create, with it only update.
@@ -74,7 +74,7 @@ Result<void> complete(const DevicePut& put, const std::optional<DeviceIdentity>&
 
 Result<Response> store_device(const DevicePut& put, registry::Store& store) {
   MUSTER_TRY(const Hub hub, require_hub(store, put.hub));
-  MUSTER_TRY(auto identity, parse_device(put.body, hub.name, put.id));
+  DeviceIdentity identity = put.wanted;
   MUSTER_TRY(const auto existing, store.devices().find(hub.name, put.id));
   MUSTER_CHECK(check_put(put, existing));
   MUSTER_CHECK(complete(put, existing, identity));
@@ -132,7 +132,8 @@ Task<Response> list_devices(const Call& call) {
     }
   }
   const ListDevices list{call.services, *call.face.service, top};
-  co_return co_await answer_by_reading(call.services, [list](auto& store) { return read_devices(list, store); });
+  const auto read = [list](registry::Store& store) { return read_devices(list, store); };
+  co_return co_await answer_by_reading(call.services, read);
 }
 
 Task<Response> get_device(const Call& call) {
@@ -149,12 +150,11 @@ Task<Response> get_device(const Call& call) {
 
 Task<Response> put_device(const Call& call) {
   MUSTER_CO_TRY(const auto id, device_id_of(call.ids[0]));
-  const DevicePut put{call.services, *call.face.service, id, parse_if_match(call.request.header("If-Match")), call.request.body};
-  MUSTER_CO_TRY(auto response,
-                co_await answer_by_writing(call.services, [put](auto& store) { return store_device(put, store); }));
-  // The answer is parsed once more rather than carried along: whether the device is enabled is what was sent.
-  MUSTER_CO_TRY(const auto sent, parse_device(put.body, put.hub, put.id));
-  if (!sent.enabled) {
+  MUSTER_CO_TRY(const auto wanted, parse_device(call.request.body, *call.face.service, id));
+  const DevicePut put{call.services, *call.face.service, id, parse_if_match(call.request.header("If-Match")), wanted};
+  const auto store_it = [put](registry::Store& store) { return store_device(put, store); };
+  MUSTER_CO_TRY(auto response, co_await answer_by_writing(call.services, store_it));
+  if (!wanted.enabled) {
     end_sessions(call.services, put.hub, put.id,
                  {ErrorCode::device_disabled, fmt::format("device {} was disabled at hub {}", id.str(), put.hub.str())});
   }

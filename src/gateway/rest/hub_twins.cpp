@@ -66,7 +66,8 @@ Task<Response> query_devices(const Call& call) {
   }
   MUSTER_CO_TRY(const auto page, page_request(call.request));
   const Query query{call.services, *call.face.service, page};
-  co_return co_await answer_by_reading(call.services, [query](auto& store) { return read_twins(query, store); });
+  const auto read = [query](registry::Store& store) { return read_twins(query, store); };
+  co_return co_await answer_by_reading(call.services, read);
 }
 
 Task<Response> get_twin(const Call& call) {
@@ -82,8 +83,8 @@ Task<Response> get_twin(const Call& call) {
 }
 
 Task<Response> device_statistics(const Call& call) {
-  co_return co_await answer_by_reading(
-      call.services, [hub = *call.face.service](auto& store) { return count_devices(hub, store); });
+  const auto count = [hub = *call.face.service](registry::Store& store) { return count_devices(hub, store); };
+  co_return co_await answer_by_reading(call.services, count);
 }
 
 Task<Response> service_statistics(const Call& call) {

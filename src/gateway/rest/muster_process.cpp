@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kRowsDefault = 50;
 constexpr std::size_t kRowsMax = 1000;
+constexpr std::size_t kRowsLookedAt = 10'000;  // All that the journal keeps: connects lie between the refusals.
 
 std::string_view kind_name(journal::EntryKind kind) {
   switch (kind) {
@@ -59,7 +60,9 @@ Task<Response> list_refusals(const Call& call) {
     MUSTER_CO_TRY(const std::size_t limit, row_limit(call.target));
     std::optional<std::string> subject;
     if (const auto text = call.target.parameter("subject")) subject = *text;
-    kept = call.services.journal.newest(limit, subject);
+    for (auto& one : call.services.journal.newest(kRowsLookedAt, subject)) {
+      if (kept.size() < limit && one.entry.kind == journal::EntryKind::refused) kept.push_back(std::move(one));
+    }
   }
   std::vector<JournalRow> rows;
   for (const auto& one : kept) rows.push_back(row_of(one));
