@@ -9,9 +9,9 @@
 
 namespace muster {
 
-/// Every kind of failure that a person or a program can meet. The number is permanent and is printed as MU-nnnn:
-/// 1xxx wire, 2xxx trust and DPS, 3xxx hub, 4xxx REST, 5xxx storage, 6xxx configuration and start, 7xxx device
-/// and command line. What is true of every occurrence of a code is one row in error.cpp.
+/// Every kind of failure that a person or a program can meet. The number is permanent and is printed as
+/// MU-nnnn: 1xxx wire, 2xxx trust and DPS, 3xxx hub, 4xxx REST, 5xxx storage, 6xxx configuration and start,
+/// 7xxx device and command line. What is true of every occurrence of a code is one row in error.cpp.
 enum class ErrorCode : std::uint16_t {
   malformed_packet = 1001,
   packet_too_large = 1002,

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "muster/result.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
-
-#include "muster/result.hpp"
 
 namespace muster {
 
@@ -23,9 +23,9 @@ inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcep
   return std::ranges::equal(a, b, [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
-/// A string known to obey one grammar. The only way to get one is `parse`, so holding one is the proof. No implicit
-/// conversion either way: a RegistrationId cannot be passed where a DeviceId is wanted. The first spelling is kept;
-/// where the grammar folds case, comparison and hash do too.
+/// A string known to obey one grammar. The only way to get one is `parse`, so holding one is the proof. No
+/// implicit conversion either way: a RegistrationId cannot be passed where a DeviceId is wanted. The first
+/// spelling is kept; where the grammar folds case, comparison and hash do too.
 template <typename Grammar>
 class Id {
  public:
@@ -52,9 +52,9 @@ class Id {
   std::string text_;
 };
 
-/// Source: DPS concepts, "Registration ID", and protocol/device/01 section 2: case does not matter in comparison, the
-/// first spelling is kept. The REST reference words the last character more narrowly; we take the wider rule, since
-/// refusing a device is worse.
+/// Source: DPS concepts, "Registration ID", and protocol/device/01 section 2: case does not matter in
+/// comparison, the first spelling is kept. The REST reference words the last character more narrowly; we take
+/// the wider rule, since refusing a device is worse.
 struct RegistrationIdGrammar {
   static constexpr bool folds = true;
   static constexpr std::size_t size_max = 128;
@@ -73,7 +73,8 @@ struct DeviceIdGrammar {
   static constexpr bool folds = false;
   static constexpr std::size_t size_max = 128;
   static constexpr std::string_view rule_size = "is longer than 128 characters";
-  static constexpr std::string_view rule = "holds a character outside A-Z a-z 0-9 - . + % _ # * ? ! ( ) , : = @ $ '";
+  static constexpr std::string_view rule =
+      "holds a character outside A-Z a-z 0-9 - . + % _ # * ? ! ( ) , : = @ $ '";
   static constexpr std::string_view rule_last = "ends in a character that is not allowed";
   static constexpr bool allows(char c) noexcept {
     return is_ascii_alnum(c) || std::string_view{"-.+%_#*?!(),:=@$'"}.find(c) != std::string_view::npos;

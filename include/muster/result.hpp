@@ -1,15 +1,16 @@
 #pragma once
 
+#include "muster/error.hpp"
+
 #include <tl/expected.hpp>
+
 #include <type_traits>
 #include <utility>
 
-#include "muster/error.hpp"
-
 namespace muster {
 
-/// A value, or the reason there is none. The interface is std::expected's, which g++ 12 lacks: with g++ 13 this
-/// alias changes and nothing else (docs/adr/0001-use-expected.md).
+/// A value, or the reason there is none. The interface is std::expected's, which g++ 12 lacks: with g++ 13
+/// this alias changes and nothing else (docs/adr/0001-use-expected.md).
 template <typename T, typename E = Error>
 using Result = tl::expected<T, E>;
 
@@ -31,7 +32,8 @@ constexpr tl::unexpected<std::decay_t<E>> failure(E&& error) {
 #define MUSTER_CONCAT(a, b) MUSTER_CONCAT_INNER(a, b)
 
 /// MUSTER_TRY(auto x, f()): x is f()'s value, or the enclosing function returns f()'s failure.
-#define MUSTER_TRY(declaration, ...) MUSTER_TRY_NAMED(MUSTER_CONCAT(try_, __LINE__), declaration, return, __VA_ARGS__)
+#define MUSTER_TRY(declaration, ...) \
+  MUSTER_TRY_NAMED(MUSTER_CONCAT(try_, __LINE__), declaration, return, __VA_ARGS__)
 /// MUSTER_CHECK(f()): as MUSTER_TRY, where the value does not matter.
 #define MUSTER_CHECK(...) MUSTER_CHECK_NAMED(MUSTER_CONCAT(check_, __LINE__), return, __VA_ARGS__)
 /// The coroutine forms; the awaited expression is bound first, since g++ 12 miscompiles some larger ones.
@@ -39,8 +41,8 @@ constexpr tl::unexpected<std::decay_t<E>> failure(E&& error) {
   MUSTER_TRY_NAMED(MUSTER_CONCAT(try_, __LINE__), declaration, co_return, __VA_ARGS__)
 #define MUSTER_CO_CHECK(...) MUSTER_CHECK_NAMED(MUSTER_CONCAT(check_, __LINE__), co_return, __VA_ARGS__)
 
-#define MUSTER_TRY_NAMED(name, declaration, leave, ...)       \
-  auto&& name = __VA_ARGS__;                                  \
+#define MUSTER_TRY_NAMED(name, declaration, leave, ...)        \
+  auto&& name = __VA_ARGS__;                                   \
   if (!name) leave ::muster::failure(std::move(name).error()); \
   declaration = *std::move(name)
 #define MUSTER_CHECK_NAMED(name, leave, ...) \

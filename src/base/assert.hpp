@@ -2,7 +2,8 @@
 
 namespace muster {
 
-[[noreturn]] void assertion_failed(const char* expression, const char* file, int line, const char* says) noexcept;
+[[noreturn]] void assertion_failed(const char* expression, const char* file, int line,
+                                   const char* says) noexcept;
 
 }  // namespace muster
 

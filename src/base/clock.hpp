@@ -13,8 +13,8 @@ using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 /// Never goes back, has no meaning across processes. What keep-alives, retries and flushes are measured with.
 using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
-/// The only source of time. Certificates and tokens ask `wall`; keep-alives, retries and flushes ask `steady`.
-/// Threads: all members may be called from any thread.
+/// The only source of time. Certificates and tokens ask `wall`; keep-alives, retries and flushes ask
+/// `steady`. Threads: all members may be called from any thread.
 class Clock {
  public:
   using TimerId = std::uint64_t;
@@ -23,7 +23,8 @@ class Clock {
   virtual WallTime wall() const = 0;
   virtual SteadyTime steady() const = 0;
 
-  /// Runs `action` once, not before steady() reaches `due`, on the clock's own thread: post from it, never work in it.
+  /// Runs `action` once, not before steady() reaches `due`, on the clock's own thread: post from it, never
+  /// work in it.
   virtual TimerId call_at(SteadyTime due, std::function<void()> action) = 0;
   /// After it returns the action will not start; one that is running on another thread is waited for.
   virtual void cancel(TimerId id) = 0;
@@ -43,7 +44,8 @@ class TestClock final : public Clock {
   TimerId call_at(SteadyTime due, std::function<void()> action) override;
   void cancel(TimerId id) override;
 
-  /// Runs what falls due, in order of time and then of asking, each with the clock at its own due time. `by` >= 0.
+  /// Runs what falls due, in order of time and then of asking, each with the clock at its own due time. `by`
+  /// >= 0.
   void advance(std::chrono::nanoseconds by);
   /// Moves the wall clock alone, as an operator or NTP would; timers do not notice. May go back.
   void jump_wall(std::chrono::microseconds by);
@@ -53,7 +55,8 @@ class TestClock final : public Clock {
   std::unique_ptr<State> state_;
 };
 
-/// "2026-01-21T10:30:00.1234560Z": seven fractional digits, as Azure prints times and as C# clients parse them.
+/// "2026-01-21T10:30:00.1234560Z": seven fractional digits, as Azure prints times and as C# clients parse
+/// them.
 std::string format_utc_7(WallTime time);
 /// "2026-01-21T10:30:00Z".
 std::string format_utc(WallTime time);

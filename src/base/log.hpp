@@ -20,8 +20,8 @@ std::optional<Level> parse_level(std::string_view text);
 /// Writes one line: time, level, module, text. Callers pass fields as `key=value`, never payloads or keys.
 void write(Level level, std::string_view module, std::string_view text);
 
-/// A value as it may stand after `key=`: quoted and escaped where it holds anything but printable ASCII, spaces included,
-/// so that a stranger's client id cannot forge a line.
+/// A value as it may stand after `key=`: quoted and escaped where it holds anything but printable ASCII,
+/// spaces included, so that a stranger's client id cannot forge a line.
 std::string field(std::string_view value);
 
 template <typename... Args>
@@ -30,7 +30,8 @@ void info(std::string_view module, fmt::format_string<Args...> format, Args&&...
 }
 template <typename... Args>
 void warning(std::string_view module, fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::warning)) write(Level::warning, module, fmt::format(format, std::forward<Args>(args)...));
+  if (enabled(Level::warning))
+    write(Level::warning, module, fmt::format(format, std::forward<Args>(args)...));
 }
 template <typename... Args>
 void error(std::string_view module, fmt::format_string<Args...> format, Args&&... args) {

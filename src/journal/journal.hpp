@@ -1,5 +1,9 @@
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -8,33 +12,32 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.hpp"
-#include "base/random.hpp"
-#include "base/result.hpp"
-
 namespace muster::journal {
 
 enum class EntryKind : std::uint8_t { connected, closed, refused, registered };
 
-/// What happened to one connection or request, as an operator needs to read it. All texts are bounded by the journal.
+/// What happened to one connection or request, as an operator needs to read it. All texts are bounded by the
+/// journal.
 struct Entry {
   EntryKind kind = EntryKind::refused;
-  std::string tracking_id;  ///< Also in the log, and in what the device was sent where there is a place for it.
-  std::string service;      ///< Full host name of the hub or DPS instance; empty when it was not yet known.
-  std::string subject;      ///< Device or registration id as claimed.
-  std::string remote;       ///< Address and port.
-  std::string step;         ///< "tls", "connect", "register", "publish", ...
+  std::string
+      tracking_id;      ///< Also in the log, and in what the device was sent where there is a place for it.
+  std::string service;  ///< Full host name of the hub or DPS instance; empty when it was not yet known.
+  std::string subject;  ///< Device or registration id as claimed.
+  std::string remote;   ///< Address and port.
+  std::string step;     ///< "tls", "connect", "register", "publish", ...
   std::optional<ErrorCode> code;  ///< Of a refusal, or the reason of a close.
   std::string reason;
   std::string remedy;
-  std::string answered;     ///< What was sent: "CONNACK 5", "404 404201", "closed".
+  std::string answered;  ///< What was sent: "CONNACK 5", "404 404201", "closed".
 };
 
 /// An entry as it is kept: with its number, times, and how often the same thing happened.
 struct Kept {
   std::uint64_t number = 0;
   WallTime first, last;
-  std::uint64_t count = 1;  ///< Entries that differ only in time, port and tracking id are collapsed into one.
+  std::uint64_t count =
+      1;  ///< Entries that differ only in time, port and tracking id are collapsed into one.
   Entry entry;
 };
 
@@ -44,8 +47,8 @@ struct JournalLimits {
   std::size_t text_bytes_max = 1'024;        ///< Longer texts are cut.
 };
 
-/// The bounded internal log of refusals, connects and closes, in memory. It never touches the registry, so that a stranger cannot
-/// load the registry's writer. Threads: any.
+/// The bounded internal log of refusals, connects and closes, in memory. It never touches the registry, so
+/// that a stranger cannot load the registry's writer. Threads: any.
 class Journal {
  public:
   Journal(Clock& clock, Random& random, JournalLimits limits = {});
@@ -60,6 +63,8 @@ class Journal {
   std::uint64_t refusals() const;
 
  private:
+  void make_room(const std::string& subject);
+
   Clock& clock_;
   Random& random_;
   JournalLimits limits_;

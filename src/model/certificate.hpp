@@ -1,16 +1,17 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "base/bytes.hpp"
 #include "model/service.hpp"
+
+#include <cstdint>
+#include <string>
 
 namespace muster {
 
 /// A CA certificate that was uploaded to a DPS instance or a hub. Only a verified one authorises anyone.
 struct CaCertificate {
-  std::int64_t id = 0;  ///< Given by the registry, never reused: what a hub identity remembers as its attesting CA.
+  std::int64_t id =
+      0;  ///< Given by the registry, never reused: what a hub identity remembers as its attesting CA.
   ServiceRef owner;
   CertificateName name;
   Bytes der;

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "model/service.hpp"
+
 #include <cstdint>
 #include <string>
-
-#include "model/service.hpp"
 
 namespace muster {
 
@@ -12,12 +12,14 @@ enum class DeviceAuthType : std::uint8_t { none, sas, self_signed, certificate_a
 
 struct DeviceAuth {
   DeviceAuthType type = DeviceAuthType::none;
-  std::string primary_thumbprint;  ///< SHA-1 (40) or SHA-256 (64) in upper-case hex; empty when there is none.
+  std::string
+      primary_thumbprint;  ///< SHA-1 (40) or SHA-256 (64) in upper-case hex; empty when there is none.
   std::string secondary_thumbprint;
   std::string primary_key;  ///< Base64.
   std::string secondary_key;
-  /// With certificate_authority, made by DPS: the CA certificate that attested the device, which the hub then accepts the
-  /// chain up to. 0 for identities made directly at the hub, which need a verified CA of the hub's own.
+  /// With certificate_authority, made by DPS: the CA certificate that attested the device, which the hub then
+  /// accepts the chain up to. 0 for identities made directly at the hub, which need a verified CA of the
+  /// hub's own.
   std::int64_t attested_ca_id = 0;
 };
 

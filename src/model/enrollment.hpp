@@ -1,16 +1,17 @@
 #pragma once
 
+#include "base/bytes.hpp"
+#include "model/service.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/bytes.hpp"
-#include "model/service.hpp"
-
 namespace muster {
 
-/// A certificate given inside an enrollment. `der` is the truth; the thumbprints are kept to be matched and shown.
+/// A certificate given inside an enrollment. `der` is the truth; the thumbprints are kept to be matched and
+/// shown.
 struct EnrollmentCertificate {
   Bytes der;
   std::string sha1_thumbprint;
@@ -19,14 +20,14 @@ struct EnrollmentCertificate {
 
 enum class AttestationType : std::uint8_t { none, tpm, x509, symmetric_key };
 
-/// How a device proves that it belongs to an enrollment (service/02 section 2.3, AttestationMechanism). For x509 exactly
-/// one of the three pairs is set.
+/// How a device proves that it belongs to an enrollment (service/02 section 2.3, AttestationMechanism). For
+/// x509 exactly one of the three pairs is set.
 struct Attestation {
   AttestationType type = AttestationType::none;
   std::optional<EnrollmentCertificate> client_primary, client_secondary;    ///< Individual enrollments.
   std::optional<EnrollmentCertificate> signing_primary, signing_secondary;  ///< Groups: CA given inline.
-  std::string ca_primary, ca_secondary;                                     ///< Groups: names of uploaded CAs; may be empty.
-  std::string primary_key, secondary_key;                                   ///< Symmetric keys, base64.
+  std::string ca_primary, ca_secondary;    ///< Groups: names of uploaded CAs; may be empty.
+  std::string primary_key, secondary_key;  ///< Symmetric keys, base64.
 };
 
 struct ReprovisionPolicy {
@@ -40,8 +41,8 @@ struct EnrollmentSettings {
   bool enabled = true;
   bool iot_edge = false;
   ReprovisionPolicy reprovision;
-  std::optional<AllocationPolicy> allocation;  ///< Unset: the DPS instance's policy.
-  std::vector<ServiceName> hubs;               ///< Those allowed; empty: all linked hubs.
+  std::optional<AllocationPolicy> allocation;    ///< Unset: the DPS instance's policy.
+  std::vector<ServiceName> hubs;                 ///< Those allowed; empty: all linked hubs.
   std::string webhook_url, webhook_api_version;  ///< Custom allocation.
   std::string initial_twin_json;  ///< `{"tags":{...},"properties":{"desired":{...}}}`, or empty.
   WallTime created;
@@ -82,7 +83,7 @@ struct Registration {
   std::string device_id;
   std::string assigned_hub;  ///< Full host name, never an address.
   AttestationType attestation = AttestationType::x509;
-  std::string payload_json;  ///< From custom allocation; empty otherwise.
+  std::string payload_json;     ///< From custom allocation; empty otherwise.
   std::int32_t error_code = 0;  ///< With status failed: HTTP status x 1000 + detail.
   std::string error_message;
   WallTime created;

@@ -1,16 +1,22 @@
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/clock.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "base/bytes.hpp"
-#include "base/clock.hpp"
-
 namespace muster {
 
 /// How the device that sent an event had authenticated; what `iothub-connection-auth-method` is made of.
-enum class AuthMethod : std::uint8_t { none = 0, x509_thumbprint = 1, x509_ca = 2, sas_device = 3, sas_hub = 4 };
+enum class AuthMethod : std::uint8_t {
+  none = 0,
+  x509_thumbprint = 1,
+  x509_ca = 2,
+  sas_device = 3,
+  sas_hub = 4
+};
 
 /// Marks on an event. Values are stored.
 enum EventFlags : std::uint8_t {

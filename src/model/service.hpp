@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/clock.hpp"
+#include "muster/ids.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "base/clock.hpp"
-#include "muster/ids.hpp"
 
 namespace muster {
 
@@ -17,7 +17,8 @@ std::string dps_host_name(const ServiceName& dps);
 /// The name of the global provisioning endpoint, which every DPS instance answers as.
 inline constexpr std::string_view kGlobalProvisioningHost = "global.azure-devices-provisioning.net";
 
-/// One IoT hub. Its number is given once and never again: the nth hub is at the nth address (contract section 3).
+/// One IoT hub. Its number is given once and never again: the nth hub is at the nth address (contract section
+/// 3).
 struct Hub {
   ServiceName name;
   std::string location;
