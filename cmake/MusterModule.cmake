@@ -59,6 +59,9 @@ endfunction()
 # muster_test(NAME x SOURCES ... DEPS targets) makes x_test and registers each of its cases with ctest.
 function(muster_test)
   cmake_parse_arguments(T "" "NAME;PCH" "SOURCES;DEPS" ${ARGN})
+  if(MUSTER_TEST_ONLY AND NOT T_NAME IN_LIST MUSTER_TEST_ONLY)
+    return()
+  endif()
   add_executable(${T_NAME}_test ${T_SOURCES})
   target_link_libraries(${T_NAME}_test PRIVATE muster_flags ${T_DEPS} GTest::gmock GTest::gtest_main)
   if(T_PCH)
@@ -67,6 +70,7 @@ function(muster_test)
   # Warnings that only tests provoke: designated initializers with defaults left out on purpose.
   target_compile_options(${T_NAME}_test PRIVATE -Wno-missing-field-initializers)
   target_compile_definitions(${T_NAME}_test PRIVATE MUSTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_dependencies(all_tests ${T_NAME}_test)
   gtest_discover_tests(${T_NAME}_test TEST_PREFIX "${MUSTER_TEST_PREFIX}${T_NAME}/" DISCOVERY_MODE PRE_TEST
                        DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()

@@ -27,7 +27,7 @@ OWNERS = {
     "src/base/system_clock.cpp",
     "src/base/random.cpp",
     "src/cli/environment.cpp",
-    "src/cli/run_isolated.cpp",
+    "src/isolation/run_isolated.cpp",
 }
 
 
