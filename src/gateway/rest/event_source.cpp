@@ -13,7 +13,7 @@ constexpr std::size_t kEventsPerChunk = 4096;    ///< Looked at for one chunk, o
 
 void append_message(const StoredEvent& stored, std::string& text) {
   text += fmt::format("id: {}:{}\ndata: ", stored.partition, stored.offset);
-  text += hub::format_event(stored);
+  text += hub::format_event_json(stored, {.system = true, .application = true, .annotations = true, .position = true});
   text += "\n\n";
 }
 
