@@ -114,11 +114,13 @@ struct LossyDisk::Tree {
   std::vector<DirectoryChange> changes;
   FaultRule rule;
   std::uint64_t operations = 0;
+  std::uint64_t cut_at = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t capacity = std::numeric_limits<std::uint64_t>::max();
 
   /// Counts the operation and asks the rule.
   Result<void> begin(OperationKind kind, std::string_view doing, const std::string& path) {
     const std::uint64_t index = operations++;
+    if (index >= cut_at) return failure(ErrorCode::io_failed, fmt::format("{} {}: the power is cut", doing, path));
     if (!rule) return {};
     const std::optional<ErrorCode> code = rule(Operation{kind, path, index});
     if (!code) return {};
@@ -135,6 +137,10 @@ struct LossyDisk::Tree {
     now.apply(made);
     changes.push_back(std::move(made));
   }
+
+  /// The power went before the last operation, not at it.
+  bool dark() const { return operations > cut_at + 1; }
+  bool cut() const { return operations > cut_at; }
 
   bool chance() { return random->below(2) == 0; }
 
@@ -193,7 +199,7 @@ class LossyFile final : public File {
     if (Result<void> begun = tree_->begin(OperationKind::write, "writing", path_); !begun) {
       const std::uint64_t sectors = bytes.size() / kSector;
       const std::uint64_t done = tree_->random->below(sectors + 1) * kSector;
-      if (begun.error().code() != ErrorCode::disk_full) {
+      if (begun.error().code() != ErrorCode::disk_full && !tree_->dark()) {
         node_->write(offset, bytes.first(static_cast<std::size_t>(done)));
       }
       return begun;
@@ -218,8 +224,10 @@ class LossyFile final : public File {
   Result<void> sync_data() override {
     const std::lock_guard lock{tree_->mutex};
     if (Result<void> begun = tree_->begin(OperationKind::sync, "syncing", path_); !begun) {
-      node_->pending.clear();
-      node_->pending_sizes.clear();
+      if (!tree_->cut()) {
+        node_->pending.clear();
+        node_->pending_sizes.clear();
+      }
       return begun;
     }
     node_->sync();
@@ -290,6 +298,11 @@ void LossyDisk::fail_operation(std::uint64_t nth, ErrorCode code) {
     if (operation.index == at) return code;
     return std::nullopt;
   };
+}
+
+void LossyDisk::cut_power_at(std::uint64_t nth) {
+  const std::lock_guard lock{tree_->mutex};
+  tree_->cut_at = tree_->operations + nth;
 }
 
 std::uint64_t LossyDisk::operation_count() const {

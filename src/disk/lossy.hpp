@@ -46,6 +46,9 @@ class LossyDisk final : public Disk {
   void set_fault(FaultRule rule);
   /// Fails the `nth` operation from now (zero-based) with `code`, once.
   void fail_operation(std::uint64_t nth, ErrorCode code);
+  /// Cuts the power at the `nth` operation from now (zero-based): it and all after it fail with io_failed and change nothing,
+  /// but for a write that is under way. What crash() then leaves is decided as ever.
+  void cut_power_at(std::uint64_t nth);
   /// Operations begun so far.
   std::uint64_t operation_count() const;
   /// Beyond this many bytes in all files, a write that extends one fails with disk_full.

@@ -90,10 +90,7 @@ Result<std::uint64_t> Committer::commit(const PendingBatch& batch) {
   const std::uint64_t size = assembled_.bytes.size();
   MUSTER_CHECK(make_room(size));
   const std::uint64_t position = writer_->end();
-  if (Result<void> written = writer_->write(assembled_.header, assembled_.bytes); !written) {
-    // Room was there: a full disk now means that the batch may be there in part.
-    return failure(ErrorCode::io_failed, written.error().reason());
-  }
+  MUSTER_CHECK(writer_->write(assembled_.header, assembled_.bytes));
   for (std::size_t i = 0; i < assembled_.runs.size(); ++i) {
     auto& [id, run] = assembled_.runs[i];
     run.position += position;

@@ -22,6 +22,13 @@ tl::unexpected<Error> no_room(const std::string& directory, std::uint64_t free, 
                                                    directory, free, wanted, reserve));
 }
 
+/// A full disk is met with patience when space is asked for; once the data is given to the kernel, it is a failure like any
+/// other: what was written may be lost, and must not be synced again.
+Result<void> for_good(Result<void> done) {
+  if (done || done.error().code() != ErrorCode::disk_full) return done;
+  return failure(ErrorCode::io_failed, done.error().reason());
+}
+
 }  // namespace
 
 SegmentWriter::SegmentWriter(disk::Disk& disk, std::string directory, std::unique_ptr<disk::File> file,
@@ -60,8 +67,8 @@ Result<SegmentWriter> SegmentWriter::create(disk::Disk& disk, const std::string&
     if (written.error().code() == ErrorCode::disk_full) (void)disk.remove(path);
     return failure(std::move(written).error());
   }
-  MUSTER_CHECK(writer.file_->sync_data());
-  MUSTER_CHECK(disk.sync_directory(directory));
+  MUSTER_CHECK(for_good(writer.file_->sync_data()));
+  MUSTER_CHECK(for_good(disk.sync_directory(directory)));
   return writer;
 }
 
@@ -88,7 +95,7 @@ bool SegmentWriter::wants_room(const RoomLimits& limits) const noexcept {
 
 Result<void> SegmentWriter::make_room_ahead(const RoomLimits& limits) {
   MUSTER_CHECK(make_room(zeroed_end_ - end_ + kSectorBytes, limits));
-  return file_->sync_data();
+  return for_good(file_->sync_data());
 }
 
 Result<void> SegmentWriter::write(BatchHeader header, std::span<std::byte> bytes) {
@@ -96,8 +103,8 @@ Result<void> SegmentWriter::write(BatchHeader header, std::span<std::byte> bytes
   header.number = next_batch_;
   header.previous_checksum = last_checksum_;
   encode(header, header_checksum_, bytes.data());
-  MUSTER_CHECK(file_->write_at(end_, bytes));
-  MUSTER_CHECK(file_->sync_data());
+  MUSTER_CHECK(for_good(file_->write_at(end_, bytes)));
+  MUSTER_CHECK(for_good(file_->sync_data()));
   end_ += bytes.size();
   ++next_batch_;
   last_checksum_ = header.checksum;

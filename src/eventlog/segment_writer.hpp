@@ -37,7 +37,7 @@ class SegmentWriter {
   Result<void> make_room_ahead(const RoomLimits& limits);
 
   /// Writes a batch and syncs it. `bytes` has the batch with its records, padded, its first kBatchHeaderBytes free for the header,
-  /// of which number and chain are filled in here. On failure nothing may be written any more.
+  /// of which number and chain are filled in here. On failure, never disk_full, nothing may be written any more.
   Result<void> write(BatchHeader header, std::span<std::byte> bytes);
 
   std::uint64_t number() const noexcept { return number_; }

@@ -177,7 +177,7 @@ TEST_P(DiskContract, KnowsItsFreeSpace) { EXPECT_GT(*disk_.free_bytes(place_.roo
 INSTANTIATE_TEST_SUITE_P(Disks, DiskContract,
                          ::testing::Values(Kind{"real", real_place}, Kind{"memory", memory_place},
                                            Kind{"lossy", lossy_place}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& row) { return row.param.name; });
 
 TEST(RealDisk, MakesFilesAndDirectoriesForTheOwnerOnly) {
   const Place place = real_place();

@@ -117,6 +117,21 @@ TEST(LossyDisk, IsFullAtItsCapacity) {
   EXPECT_TRUE((*file)->write_at(0, filled(kSector, 'b'))) << "what is there can be written";
 }
 
+TEST(LossyDisk, NothingHappensAfterThePowerIsCut) {
+  std::set<std::string> seen;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    auto disk = with_file(seed);
+    auto file = disk->open("/f", OpenMode::read_write);
+    disk->cut_power_at(1);
+    ASSERT_TRUE((*file)->write_at(0, filled(2 * kSector, 'b')));
+    EXPECT_FALSE((*file)->sync_data());
+    EXPECT_FALSE((*file)->write_at(0, filled(3 * kSector, 'c')));
+    EXPECT_FALSE((*file)->sync_data());
+    seen.insert(sectors(*disk->crash(), "/f"));
+  }
+  EXPECT_THAT(seen, ::testing::ElementsAre("aaa", "aba", "baa", "bba"));
+}
+
 TEST(LossyDisk, FlipsABit) {
   auto disk = with_file(1);
   ASSERT_TRUE(disk->flip_bit("/f", 5, 1));
