@@ -40,6 +40,7 @@ Result<void> CommitStream::start() {
   committer_.emplace(disk_, clock_, config_, *catalog_, std::move(recovered));
   MUSTER_CHECK(committer_->start());
   const Lock lock{mutex_};
+  started_ = true;
   arm_retention();
   if (drive_ == Drive::thread) appender_ = std::thread{[this] { run(); }};
   return {};
@@ -60,7 +61,7 @@ void CommitStream::stop() {
   for (const Clock::TimerId timer : {flush_timer_, retry_timer_, retention_timer_}) {
     if (timer != 0) clock_.cancel(timer);
   }
-  if (!committer_ || failed()) return;
+  if (!started_ || failed()) return;
   if (drive_ == Drive::by_hand) {
     while (run_once()) {
     }

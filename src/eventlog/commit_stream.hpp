@@ -100,6 +100,7 @@ class CommitStream final : public EventLog {
   bool retry_due_ = false;
   bool retention_due_ = false;
   bool room_wanted_ = false;
+  bool started_ = false;
   bool stopping_ = false;
   Clock::TimerId flush_timer_ = 0;
   Clock::TimerId retry_timer_ = 0;

@@ -112,6 +112,17 @@ TEST(Damage, ATailTornAnywhereCostsOnlyWhatWasTorn) {
   }
 }
 
+/// How many events of each partition end at or before `at` in the live segment, those of earlier segments counted.
+std::vector<std::size_t> whole_before(const Specimen& whole, std::string_view live_name, std::size_t at) {
+  std::vector<std::size_t> counts(2);
+  const auto count = [&](const DumpedRecord& record) {
+    if (record.position + record.bytes > at) return;
+    counts[record.event.partition] = static_cast<std::size_t>(record.event.sequence_number) + 1;
+  };
+  EXPECT_TRUE(dump_segment(*disk_with(whole.files), "events/" + std::string{live_name}, count));
+  return counts;
+}
+
 /// Flips one bit of every byte of every file and looks at what is served.
 void flip_everywhere(const Specimen& whole, std::string_view live_name) {
   std::uint64_t refused = 0;
@@ -143,6 +154,7 @@ void flip_everywhere(const Specimen& whole, std::string_view live_name) {
         }
         if (name == live_name) {
           ASSERT_FALSE(out.error) << where;
+          ASSERT_GE(out.bodies.size(), whole_before(whole, live_name, at)[partition]) << "it cost one before it: " << where;
         }
       }
       if (all) ++harmless;
