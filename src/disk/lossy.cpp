@@ -1,12 +1,12 @@
 #include "disk/lossy.hpp"
 
+#include "disk/path.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <mutex>
 #include <set>
-
-#include "disk/path.hpp"
 
 namespace muster::disk {
 namespace {
@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kSector = LossyDisk::kSectorBytes;
 using Sector = std::array<std::byte, kSector>;
 
-/// One file: what is read now, what is surely on the disk, and each state in between that a sector has passed through.
+/// One file: what is read now, what is surely on the disk, and each state in between that a sector has passed
+/// through.
 struct LossyNode {
   Bytes now;
   Bytes synced;
@@ -120,7 +121,8 @@ struct LossyDisk::Tree {
   /// Counts the operation and asks the rule.
   Result<void> begin(OperationKind kind, std::string_view doing, const std::string& path) {
     const std::uint64_t index = operations++;
-    if (index >= cut_at) return failure(ErrorCode::io_failed, fmt::format("{} {}: the power is cut", doing, path));
+    if (index >= cut_at)
+      return failure(ErrorCode::io_failed, fmt::format("{} {}: the power is cut", doing, path));
     if (!rule) return {};
     const std::optional<ErrorCode> code = rule(Operation{kind, path, index});
     if (!code) return {};
@@ -158,8 +160,8 @@ struct LossyDisk::Tree {
     }
     left.resize(static_cast<std::size_t>(size));
     if (mood == Mood::all_lost) return left;
-    // In order: sectors up to one are all kept, those after it all lost (a write cut short). By sector: each for itself,
-    // and at any of the states it passed through (writes that overtook one another).
+    // In order: sectors up to one are all kept, those after it all lost (a write cut short). By sector: each
+    // for itself, and at any of the states it passed through (writes that overtook one another).
     const std::uint64_t cut = random->below(node.pending.size() + 1);
     std::uint64_t seen = 0;
     for (const auto& [number, states] : node.pending) {

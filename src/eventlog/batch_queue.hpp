@@ -1,15 +1,16 @@
 #pragma once
 
+#include "eventlog/event_log.hpp"
+#include "eventlog/record.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <vector>
 
-#include "eventlog/event_log.hpp"
-#include "eventlog/record.hpp"
-
 namespace muster::eventlog {
 
-/// Where an event goes: `slot` is dense over all partitions of the log, in the order in which they were declared.
+/// Where an event goes: `slot` is dense over all partitions of the log, in the order in which they were
+/// declared.
 struct Destination {
   PartitionId id;
   std::uint32_t slot = 0;
@@ -33,16 +34,18 @@ struct PendingBatch {
   }
 };
 
-/// The batches being built. Not thread-safe: the log's mutex guards it. Buffers are used again, so that nothing is allocated
-/// once the load is steady.
+/// The batches being built. Not thread-safe: the log's mutex guards it. Buffers are used again, so that
+/// nothing is allocated once the load is steady.
 class BatchQueue {
  public:
-  /// A batch is closed at this many records too: it bounds what one reader's index entry and one commit have to carry.
+  /// A batch is closed at this many records too: it bounds what one reader's index entry and one commit have
+  /// to carry.
   static constexpr std::size_t kBatchRecordsMax = 16'384;
 
   explicit BatchQueue(std::size_t batch_bytes_max) : batch_bytes_max_{batch_bytes_max} {}
 
-  /// Encodes the event of `size` bytes (record_bytes) into the last batch, or a new one when it would pass the limits.
+  /// Encodes the event of `size` bytes (record_bytes) into the last batch, or a new one when it would pass
+  /// the limits.
   Ticket push(const EventView& event, const Destination& to, std::size_t size, SteadyTime now);
   /// The oldest batch. The queue is not empty.
   PendingBatch take();

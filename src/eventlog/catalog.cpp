@@ -1,8 +1,8 @@
 #include "eventlog/catalog.hpp"
 
-#include <algorithm>
-
 #include "base/assert.hpp"
+
+#include <algorithm>
 
 namespace muster::eventlog {
 
@@ -48,7 +48,8 @@ Catalog::Sealed Catalog::begin_segment(std::shared_ptr<Segment> segment) {
   return sealed;
 }
 
-void Catalog::index_written(const std::shared_ptr<Segment>& segment, std::shared_ptr<const SegmentIndex> kept) {
+void Catalog::index_written(const std::shared_ptr<Segment>& segment,
+                            std::shared_ptr<const SegmentIndex> kept) {
   const std::lock_guard lock{mutex_};
   if (!kept) segment->shared = segment->kept;
   segment->kept = std::move(kept);
@@ -162,7 +163,8 @@ std::shared_ptr<Segment> Catalog::find_time(PartitionId id, WallTime time) const
   return stretch == holder.stretches.end() ? nullptr : stretch->segment;
 }
 
-std::optional<std::vector<Run>> Catalog::live_runs(const std::shared_ptr<Segment>& segment, PartitionId id) const {
+std::optional<std::vector<Run>> Catalog::live_runs(const std::shared_ptr<Segment>& segment,
+                                                   PartitionId id) const {
   const std::lock_guard lock{mutex_};
   if (!segment->live) return std::nullopt;
   const std::span<const Run> runs = segment->live->runs(id);
@@ -174,7 +176,8 @@ std::shared_ptr<const SegmentIndex> Catalog::held_index(const std::shared_ptr<Se
   return segment->kept ? segment->kept : segment->shared.lock();
 }
 
-void Catalog::share_index(const std::shared_ptr<Segment>& segment, const std::shared_ptr<const SegmentIndex>& index) {
+void Catalog::share_index(const std::shared_ptr<Segment>& segment,
+                          const std::shared_ptr<const SegmentIndex>& index) {
   const std::lock_guard lock{mutex_};
   segment->shared = index;
 }

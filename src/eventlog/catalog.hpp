@@ -1,5 +1,8 @@
 #pragma once
 
+#include "eventlog/event_log.hpp"
+#include "eventlog/segment_index.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -7,9 +10,6 @@
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include "eventlog/event_log.hpp"
-#include "eventlog/segment_index.hpp"
 
 namespace muster::eventlog {
 
@@ -21,9 +21,9 @@ struct Segment {
   std::uint32_t header_checksum = 0;
   WallTime oldest = WallTime::max();  ///< Enqueued times of its events; max and min when it has none.
   WallTime newest = WallTime::min();
-  std::shared_ptr<SegmentIndex> live;         ///< Until it is sealed.
-  std::shared_ptr<const SegmentIndex> kept;   ///< Sealed, and the index could not be written.
-  std::weak_ptr<const SegmentIndex> shared;   ///< Sealed: what some reader has loaded.
+  std::shared_ptr<SegmentIndex> live;        ///< Until it is sealed.
+  std::shared_ptr<const SegmentIndex> kept;  ///< Sealed, and the index could not be written.
+  std::weak_ptr<const SegmentIndex> shared;  ///< Sealed: what some reader has loaded.
 };
 
 /// A place in a partition.
@@ -35,15 +35,18 @@ struct Place {
 /// What a reader needs to read on.
 struct ReadPlan {
   PartitionInfo info;
-  std::shared_ptr<Segment> segment;  ///< Holds the wanted event; null when nothing more is durable, or it was deleted.
-  bool sealed = false;               ///< Then `runs` is empty and the reader looks into the segment's index.
+  std::shared_ptr<Segment>
+      segment;          ///< Holds the wanted event; null when nothing more is durable, or it was deleted.
+  bool sealed = false;  ///< Then `runs` is empty and the reader looks into the segment's index.
   std::vector<Run> runs;
 };
 
-/// The runs from the one that holds `sequence` on, until they have `size_max` bytes; at least one when there is one.
+/// The runs from the one that holds `sequence` on, until they have `size_max` bytes; at least one when there
+/// is one.
 std::vector<Run> select_runs(std::span<const Run> runs, std::uint64_t sequence, std::size_t size_max);
 
-/// What is durable and where: the meeting place of the appender, which adds, and the readers. Thread-safe. Never does I/O.
+/// What is durable and where: the meeting place of the appender, which adds, and the readers. Thread-safe.
+/// Never does I/O.
 class Catalog {
  public:
   /// Declares a partition, standing at `point`. Called before any event of it.
@@ -51,7 +54,8 @@ class Catalog {
 
   /// Enters a segment that recovery found sealed, oldest first.
   void add_sealed(std::shared_ptr<Segment> segment, const std::vector<Extent>& extents);
-  /// Enters the live segment; the one that was live before is sealed, and returned with its index (null the first time).
+  /// Enters the live segment; the one that was live before is sealed, and returned with its index (null the
+  /// first time).
   struct Sealed {
     std::shared_ptr<Segment> segment;
     std::shared_ptr<const SegmentIndex> index;

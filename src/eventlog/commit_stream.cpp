@@ -1,11 +1,11 @@
 #include "eventlog/commit_stream.hpp"
 
-#include <algorithm>
-
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "eventlog/log_reader.hpp"
 #include "muster/ids.hpp"
+
+#include <algorithm>
 
 namespace muster::eventlog {
 namespace {
@@ -17,17 +17,19 @@ constexpr std::chrono::minutes kRetentionInterval{1};
 }  // namespace
 
 bool CommitStream::NameLess::operator()(std::string_view a, std::string_view b) const noexcept {
-  return std::ranges::lexicographical_compare(a, b, [](char x, char y) { return ascii_lower(x) < ascii_lower(y); });
+  return std::ranges::lexicographical_compare(a, b,
+                                              [](char x, char y) { return ascii_lower(x) < ascii_lower(y); });
 }
 
 CommitStream::CommitStream(disk::Disk& disk, Clock& clock, SegmentedLogConfig config, Drive drive)
     : disk_{disk}, clock_{clock}, config_{std::move(config)}, drive_{drive}, queue_{config_.batch_bytes_max} {
-  MUSTER_ASSERT(config_.batch_bytes_max > 0 && config_.batch_bytes_max <= kBatchBytesMax / 2 && config_.segment_bytes > 0,
+  MUSTER_ASSERT(config_.batch_bytes_max > 0 && config_.batch_bytes_max <= kBatchBytesMax / 2 &&
+                    config_.segment_bytes > 0,
                 "the configuration was checked");
 }
 
-Result<std::unique_ptr<CommitStream>> CommitStream::open(disk::Disk& disk, Clock& clock, SegmentedLogConfig config,
-                                                         Drive drive) {
+Result<std::unique_ptr<CommitStream>> CommitStream::open(disk::Disk& disk, Clock& clock,
+                                                         SegmentedLogConfig config, Drive drive) {
   std::unique_ptr<CommitStream> log{new CommitStream{disk, clock, std::move(config), drive}};
   MUSTER_CHECK(log->start());
   return log;
@@ -57,7 +59,8 @@ void CommitStream::stop() {
   }
   wake_.notify_all();
   if (appender_.joinable()) appender_.join();
-  // Nothing is armed once `stopping_` is seen; cancel waits for an action that runs, so never under the mutex.
+  // Nothing is armed once `stopping_` is seen; cancel waits for an action that runs, so never under the
+  // mutex.
   for (const Clock::TimerId timer : {flush_timer_, retry_timer_, retention_timer_}) {
     if (timer != 0) clock_.cancel(timer);
   }
@@ -70,7 +73,8 @@ void CommitStream::stop() {
   {
     const Lock lock{mutex_};
     if (!queue_.empty() || held_) {
-      log::warning("eventlog", "stopping with events that found no room on the disk; none was acknowledged reason={}",
+      log::warning("eventlog",
+                   "stopping with events that found no room on the disk; none was acknowledged reason={}",
                    log::field(room_missing_));
       return;
     }
@@ -83,9 +87,11 @@ void CommitStream::stop() {
 Result<Ticket> CommitStream::append(const EventView& event) {
   const std::size_t size = record_bytes(event);
   if (size == 0) {
-    return failure(ErrorCode::message_too_large,
-                   fmt::format("an event of {} bytes of body and {} of properties from {} is longer than a record of {} bytes",
-                               event.body.size(), event.properties.size(), log::field(event.device_id), kRecordBytesMax));
+    return failure(
+        ErrorCode::message_too_large,
+        fmt::format(
+            "an event of {} bytes of body and {} of properties from {} is longer than a record of {} bytes",
+            event.body.size(), event.properties.size(), log::field(event.device_id), kRecordBytesMax));
   }
   const Lock lock{mutex_};
   if (failed()) return failure(ErrorCode::event_log_failed, figures_.failure);
@@ -96,14 +102,15 @@ Result<Ticket> CommitStream::append(const EventView& event) {
   }
   if (!room_missing_.empty()) return failure(ErrorCode::event_log_full, room_missing_);
   if (queue_.bytes() + size > config_.queue_bytes_max) {
-    return failure(ErrorCode::event_log_full, fmt::format("{} bytes wait for the disk; the limit is {}", queue_.bytes(),
-                                                          config_.queue_bytes_max));
+    return failure(ErrorCode::event_log_full, fmt::format("{} bytes wait for the disk; the limit is {}",
+                                                          queue_.bytes(), config_.queue_bytes_max));
   }
   const Hub& hub = found->second;
   const std::uint32_t partition = partition_of(event.device_id, hub.entry.partition_count);
   const bool first = queue_.empty();
   const SteadyTime now = clock_.steady();
-  const Ticket ticket = queue_.push(event, {{hub.entry.number, partition}, hub.first_slot + partition}, size, now);
+  const Ticket ticket =
+      queue_.push(event, {{hub.entry.number, partition}, hub.first_slot + partition}, size, now);
   if (first && config_.flush_interval.count() > 0 && !flush_armed_) arm_flush(now + config_.flush_interval);
   // A thread that is at the disk looks for more by itself: waking costs only where it waits.
   if (batch_due()) wake_.notify_one();
@@ -207,7 +214,8 @@ void CommitStream::commit_next(Lock& lock) {
 void CommitStream::settle(Lock& lock, Result<std::uint64_t> committed, std::chrono::nanoseconds took) {
   if (!committed && committed.error().code() == ErrorCode::disk_full) {
     if (room_missing_.empty()) {
-      log::warning("eventlog", "the disk is full: telemetry waits reason={}", log::field(committed.error().reason()));
+      log::warning("eventlog", "the disk is full: telemetry waits reason={}",
+                   log::field(committed.error().reason()));
     }
     room_missing_ = committed.error().reason();
     arm_retry();
@@ -268,7 +276,8 @@ void CommitStream::fail(const Error& error) {
   failed_.store(true, std::memory_order_release);
   queue_.drop_all();
   held_.reset();
-  log::error("eventlog", "the event log has failed: nothing is acknowledged until it is opened again reason={}",
+  log::error("eventlog",
+             "the event log has failed: nothing is acknowledged until it is opened again reason={}",
              log::field(error.reason()));
 }
 
@@ -295,15 +304,18 @@ void CommitStream::enter_hub(const HubEntry& entry) {
 }
 
 Result<void> CommitStream::add_hub(std::string_view hub, std::uint32_t partition_count) {
-  if (hub.empty() || hub.size() > ServiceNameGrammar::size_max || partition_count == 0 || partition_count > kPartitionsMax) {
-    return failure(ErrorCode::field_invalid, fmt::format("hub {} cannot have {} partitions; 1 to {} are possible",
-                                                         log::field(hub), partition_count, kPartitionsMax));
+  if (hub.empty() || hub.size() > ServiceNameGrammar::size_max || partition_count == 0 ||
+      partition_count > kPartitionsMax) {
+    return failure(ErrorCode::field_invalid,
+                   fmt::format("hub {} cannot have {} partitions; 1 to {} are possible", log::field(hub),
+                               partition_count, kPartitionsMax));
   }
   const std::lock_guard changing{hubs_changing_};
   if (const auto known = this->partition_count(hub)) {
     if (*known == partition_count) return {};
-    return failure(ErrorCode::resource_exists, fmt::format("hub {} has {} partitions in the event log, which cannot become {}",
-                                                           log::field(hub), *known, partition_count));
+    return failure(ErrorCode::resource_exists,
+                   fmt::format("hub {} has {} partitions in the event log, which cannot become {}",
+                               log::field(hub), *known, partition_count));
   }
   std::vector<HubEntry> table = hub_table_;
   const HubEntry entry{.number = static_cast<std::uint32_t>(table.size()) + 1,
@@ -323,7 +335,8 @@ Result<std::uint32_t> CommitStream::partition_count(std::string_view hub) const 
   const Lock lock{mutex_};
   const auto found = hubs_.find(hub);
   if (found == hubs_.end()) {
-    return failure(ErrorCode::resource_not_found, fmt::format("the event log has no hub {}", log::field(hub)));
+    return failure(ErrorCode::resource_not_found,
+                   fmt::format("the event log has no hub {}", log::field(hub)));
   }
   return found->second.entry.partition_count;
 }
@@ -332,7 +345,8 @@ Result<PartitionId> CommitStream::find_partition(std::string_view hub, std::uint
   const Lock lock{mutex_};
   const auto found = hubs_.find(hub);
   if (found == hubs_.end()) {
-    return failure(ErrorCode::resource_not_found, fmt::format("the event log has no hub {}", log::field(hub)));
+    return failure(ErrorCode::resource_not_found,
+                   fmt::format("the event log has no hub {}", log::field(hub)));
   }
   const HubEntry& entry = found->second.entry;
   if (partition >= entry.partition_count) {
@@ -347,7 +361,8 @@ Result<PartitionInfo> CommitStream::partition_info(std::string_view hub, std::ui
   return catalog_->info(id);
 }
 
-Result<std::unique_ptr<Reader>> CommitStream::open_reader(std::string_view hub, std::uint32_t partition, ReadPosition from) {
+Result<std::unique_ptr<Reader>> CommitStream::open_reader(std::string_view hub, std::uint32_t partition,
+                                                          ReadPosition from) {
   MUSTER_TRY(const PartitionId id, find_partition(hub, partition));
   std::string name;
   {
@@ -370,7 +385,8 @@ LogFigures CommitStream::figures() const {
   return figures;
 }
 
-Result<std::unique_ptr<EventLog>> open_segmented_log(disk::Disk& disk, Clock& clock, SegmentedLogConfig config) {
+Result<std::unique_ptr<EventLog>> open_segmented_log(disk::Disk& disk, Clock& clock,
+                                                     SegmentedLogConfig config) {
   return CommitStream::open(disk, clock, std::move(config), Drive::thread);
 }
 

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "eventlog/committer.hpp"
+#include "eventlog/event_log.hpp"
+#include "eventlog/hub_table.hpp"
+#include "eventlog/segmented_log.hpp"
+
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -8,24 +13,21 @@
 #include <thread>
 #include <vector>
 
-#include "eventlog/committer.hpp"
-#include "eventlog/event_log.hpp"
-#include "eventlog/hub_table.hpp"
-#include "eventlog/segmented_log.hpp"
-
 namespace muster::eventlog {
 
-/// Who does the work on the disk: a thread of the log's own, or whoever calls run_once, as the simulator does to have one
-/// order of things for one seed.
+/// Who does the work on the disk: a thread of the log's own, or whoever calls run_once, as the simulator does
+/// to have one order of things for one seed.
 enum class Drive : std::uint8_t { thread, by_hand };
 
 /// The log of segmented_log.hpp: one stream of batches for all partitions.
 ///
-/// append() encodes under `mutex_` into the batch being built. The appender takes batches, one at a time: write, sync, publish
-/// to the catalog (which readers look into), raise the durable ticket, notify. Timers of the clock only set flags and wake it.
+/// append() encodes under `mutex_` into the batch being built. The appender takes batches, one at a time:
+/// write, sync, publish to the catalog (which readers look into), raise the durable ticket, notify. Timers of
+/// the clock only set flags and wake it.
 class CommitStream final : public EventLog {
  public:
-  static Result<std::unique_ptr<CommitStream>> open(disk::Disk& disk, Clock& clock, SegmentedLogConfig config, Drive drive);
+  static Result<std::unique_ptr<CommitStream>> open(disk::Disk& disk, Clock& clock, SegmentedLogConfig config,
+                                                    Drive drive);
   ~CommitStream() override;
 
   Result<Ticket> append(const EventView& event) override;
@@ -36,7 +38,8 @@ class CommitStream final : public EventLog {
   Result<void> add_hub(std::string_view hub, std::uint32_t partition_count) override;
   Result<std::uint32_t> partition_count(std::string_view hub) const override;
   Result<PartitionInfo> partition_info(std::string_view hub, std::uint32_t partition) const override;
-  Result<std::unique_ptr<Reader>> open_reader(std::string_view hub, std::uint32_t partition, ReadPosition from) override;
+  Result<std::unique_ptr<Reader>> open_reader(std::string_view hub, std::uint32_t partition,
+                                              ReadPosition from) override;
   LogFigures figures() const override;
   void stop() override;
 

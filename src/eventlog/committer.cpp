@@ -1,13 +1,13 @@
 #include "eventlog/committer.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "eventlog/crc32c.hpp"
 #include "eventlog/index_file.hpp"
 #include "eventlog/little_endian.hpp"
+
+#include <algorithm>
+#include <cstring>
 
 namespace muster::eventlog {
 
@@ -165,7 +165,8 @@ Result<bool> Committer::retain() {
     for (const std::string& path : {segment->index_path, segment->path}) {
       const auto removed = disk_.remove(path);
       if (!removed && removed.error().code() != ErrorCode::file_unreadable) {
-        log::warning("eventlog", "an expired segment could not be removed; the next start will try again reason={}",
+        log::warning("eventlog",
+                     "an expired segment could not be removed; the next start will try again reason={}",
                      log::field(removed.error().reason()));
       }
     }

@@ -1,34 +1,36 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <vector>
-
 #include "base/clock.hpp"
 #include "eventlog/batch_queue.hpp"
 #include "eventlog/catalog.hpp"
 #include "eventlog/recovery.hpp"
 #include "eventlog/segmented_log.hpp"
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
 namespace muster::eventlog {
 
-/// The disk's side of the log: turns pending batches into durable ones, begins and deletes segments. Used by one thread at a
-/// time. disk_full from any member means that nothing was written of what was asked and it may be asked again; any other
-/// failure means that nothing may be asked any more.
+/// The disk's side of the log: turns pending batches into durable ones, begins and deletes segments. Used by
+/// one thread at a time. disk_full from any member means that nothing was written of what was asked and it
+/// may be asked again; any other failure means that nothing may be asked any more.
 class Committer {
  public:
-  Committer(disk::Disk& disk, Clock& clock, const SegmentedLogConfig& config, Catalog& catalog, Recovered recovered);
+  Committer(disk::Disk& disk, Clock& clock, const SegmentedLogConfig& config, Catalog& catalog,
+            Recovered recovered);
 
   /// Sees to it that there is a live segment.
   Result<void> start();
-  /// Gives the batch's events their sequence numbers, offsets and times, writes them and makes them visible to readers.
-  /// Returns the bytes written. After disk_full it is called again with the same batch.
+  /// Gives the batch's events their sequence numbers, offsets and times, writes them and makes them visible
+  /// to readers. Returns the bytes written. After disk_full it is called again with the same batch.
   Result<std::uint64_t> commit(const PendingBatch& batch);
   /// Whether make_room_ahead would help the next commits.
   bool wants_room() const noexcept;
   Result<void> make_room_ahead();
-  /// Deletes what is older than the retention; true when something was. Seals the live segment when its first event is.
+  /// Deletes what is older than the retention; true when something was. Seals the live segment when its first
+  /// event is.
   Result<bool> retain();
   /// Marks that everything before was durable, so that the next opening can tell damage from a torn tail.
   Result<void> mark_stop();

@@ -1,9 +1,9 @@
 #include "eventlog/hub_table.hpp"
 
-#include <cstring>
-
 #include "eventlog/crc32c.hpp"
 #include "eventlog/little_endian.hpp"
+
+#include <cstring>
 
 namespace muster::eventlog {
 namespace {
@@ -83,7 +83,8 @@ Result<std::vector<HubEntry>> read_hub_table(disk::Disk& disk, const std::string
   return std::move(*hubs);
 }
 
-Result<void> write_hub_table(disk::Disk& disk, const std::string& directory, const std::vector<HubEntry>& hubs) {
+Result<void> write_hub_table(disk::Disk& disk, const std::string& directory,
+                             const std::vector<HubEntry>& hubs) {
   return disk::write_atomically(disk, fmt::format("{}/{}", directory, kHubTableName), encode_hub_table(hubs));
 }
 

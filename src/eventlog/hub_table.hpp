@@ -1,11 +1,11 @@
 #pragma once
 
+#include "disk/file.hpp"
+#include "eventlog/segment_format.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "disk/file.hpp"
-#include "eventlog/segment_format.hpp"
 
 namespace muster::eventlog {
 
@@ -20,7 +20,8 @@ struct HubEntry {
 inline constexpr std::string_view kHubTableName = "hubs";
 /// 1 000 000 hubs would not fill it; a larger file is damaged.
 inline constexpr std::uint64_t kHubTableBytesMax = 64u << 20;
-/// Event Hubs has at most 32 in its standard tier; ours is what a segment header has room for, shared by all hubs.
+/// Event Hubs has at most 32 in its standard tier; ours is what a segment header has room for, shared by all
+/// hubs.
 inline constexpr std::uint32_t kPartitionsMax = 1024;
 
 Bytes encode_hub_table(const std::vector<HubEntry>& hubs);
@@ -29,6 +30,7 @@ Result<std::vector<HubEntry>, FormatFault> decode_hub_table(ByteView bytes);
 /// An empty table when there is no file. log_corrupt, log_newer or io_failed with the path.
 Result<std::vector<HubEntry>> read_hub_table(disk::Disk& disk, const std::string& directory);
 /// Durable when it returns.
-Result<void> write_hub_table(disk::Disk& disk, const std::string& directory, const std::vector<HubEntry>& hubs);
+Result<void> write_hub_table(disk::Disk& disk, const std::string& directory,
+                             const std::vector<HubEntry>& hubs);
 
 }  // namespace muster::eventlog

@@ -19,7 +19,8 @@ Result<std::shared_ptr<const SegmentIndex>> index_by_reading(disk::File& file, c
     for (const auto& [id, run] : runs_of(batch)) index->add(id, run);
     return {};
   };
-  // What stands before a damaged place is still served; the reader meets the end of the index there and says so.
+  // What stands before a damaged place is still served; the reader meets the end of the index there and says
+  // so.
   MUSTER_CHECK(scan_segment(file, header, visit));
   return std::shared_ptr<const SegmentIndex>{std::move(index)};
 }

@@ -1,21 +1,21 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "disk/file.hpp"
 #include "eventlog/segment_index.hpp"
 #include "eventlog/segment_scan.hpp"
 
+#include <memory>
+#include <string>
+
 namespace muster::eventlog {
 
-/// Writes the index of a sealed segment, over any older one. Not synced: it carries its own proof, and what a power cut
-/// takes is made again.
+/// Writes the index of a sealed segment, over any older one. Not synced: it carries its own proof, and what a
+/// power cut takes is made again.
 Result<void> write_index(disk::Disk& disk, const std::string& path, const IndexSummary& summary,
                          const SegmentIndex& index);
 
-/// The summary if the file is there, checks out and is this segment's; nullopt when the segment must be read instead.
-/// Failures: io_failed.
+/// The summary if the file is there, checks out and is this segment's; nullopt when the segment must be read
+/// instead. Failures: io_failed.
 Result<std::optional<IndexSummary>> read_index_summary(disk::Disk& disk, const std::string& path,
                                                        const SegmentHeader& segment);
 

@@ -1,15 +1,16 @@
 #include "eventlog/log_reader.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 #include "eventlog/index_file.hpp"
 #include "eventlog/little_endian.hpp"
+
+#include <algorithm>
+#include <cstring>
 
 namespace muster::eventlog {
 namespace {
 
-/// Records of others between two runs that are cheaper to read than to skip: one call costs about as much as 4 KiB.
+/// Records of others between two runs that are cheaper to read than to skip: one call costs about as much as
+/// 4 KiB.
 constexpr std::uint64_t kGapBytesMax = 4096;
 
 Error corrupt(const std::string& path, std::uint64_t position, std::string_view what) {
@@ -22,10 +23,12 @@ LogReader::LogReader(disk::Disk& disk, std::shared_ptr<Catalog> catalog, Partiti
     : disk_{disk}, catalog_{std::move(catalog)}, id_{id}, hub_{std::move(hub)} {}
 
 Error LogReader::expired(const PartitionInfo& info, std::string_view what, std::uint64_t wanted) const {
-  return Error{ErrorCode::offset_expired,
-               fmt::format("{} {} of hub {} partition {} was deleted by retention; the partition now begins at sequence "
-                           "number {}, offset {}",
-                           what, wanted, hub_, id_.partition, info.first_sequence_number, info.first_offset)};
+  return Error{
+      ErrorCode::offset_expired,
+      fmt::format(
+          "{} {} of hub {} partition {} was deleted by retention; the partition now begins at sequence "
+          "number {}, offset {}",
+          what, wanted, hub_, id_.partition, info.first_sequence_number, info.first_offset)};
 }
 
 Result<void> LogReader::use(const std::shared_ptr<Segment>& segment) {
@@ -64,8 +67,9 @@ Result<ReadBatch> LogReader::read(std::size_t size_max) {
       plan.runs = select_runs(runs, next_.sequence, size_max);
     }
     if (plan.runs.empty() || plan.runs.front().first_sequence > next_.sequence) {
-      return failure(corrupt(segment_->path, 0, fmt::format("event {} of hub {} partition {} cannot be found in it",
-                                                            next_.sequence, hub_, id_.partition)));
+      return failure(corrupt(segment_->path, 0,
+                             fmt::format("event {} of hub {} partition {} cannot be found in it",
+                                         next_.sequence, hub_, id_.partition)));
     }
     MUSTER_TRY(ReadBatch batch, read_runs(plan.runs, size_max));
     batch.at_end = next_.sequence >= plan.info.next_sequence_number;
@@ -74,7 +78,8 @@ Result<ReadBatch> LogReader::read(std::size_t size_max) {
 }
 
 /// How much of a run's rest to read: what is wanted, but the first record whole, however small the limit is.
-Result<std::size_t> LogReader::size_to_read(std::uint64_t position, std::size_t left, std::size_t wanted, bool first) {
+Result<std::size_t> LogReader::size_to_read(std::uint64_t position, std::size_t left, std::size_t wanted,
+                                            bool first) {
   if (left <= wanted) return left;
   if (!first) return wanted;
   std::array<std::byte, 4> length{};
@@ -133,14 +138,16 @@ Result<void> LogReader::decode(const Stretch& stretch, ReadBatch& batch) {
   while (!rest.empty()) {
     const std::uint64_t position = stretch.position + (stretch.size - rest.size());
     const auto record = decode_record(rest);
-    if (!record && record.error() == FormatFault::incomplete && stretch.cut && !batch.events.empty()) return {};
+    if (!record && record.error() == FormatFault::incomplete && stretch.cut && !batch.events.empty())
+      return {};
     if (!record) return failure(corrupt(segment_->path, position, "the record does not check out"));
     if (record->id != id_ || record->sequence != next_.sequence || record->offset != next_.offset) {
-      return failure(corrupt(segment_->path, position,
-                             fmt::format("event {} of hub number {} partition {} stands where event {} of hub {} "
-                                         "partition {} is due",
-                                         record->sequence, record->id.hub, record->id.partition, next_.sequence, hub_,
-                                         id_.partition)));
+      return failure(
+          corrupt(segment_->path, position,
+                  fmt::format("event {} of hub number {} partition {} stands where event {} of hub {} "
+                              "partition {} is due",
+                              record->sequence, record->id.hub, record->id.partition, next_.sequence, hub_,
+                              id_.partition)));
     }
     StoredEvent& event = batch.events.emplace_back();
     event.event = record->event;
@@ -170,9 +177,11 @@ Result<Place> LogReader::find_in_run(const Run& run, std::uint64_t sequence, std
   while (!rest.empty()) {
     const auto record = decode_record(rest);
     if (!record) {
-      return failure(corrupt(segment_->path, run.position + (run.bytes - rest.size()), "the record does not check out"));
+      return failure(
+          corrupt(segment_->path, run.position + (run.bytes - rest.size()), "the record does not check out"));
     }
-    if (record->sequence >= sequence && record->offset >= offset) return Place{record->sequence, record->offset};
+    if (record->sequence >= sequence && record->offset >= offset)
+      return Place{record->sequence, record->offset};
     rest = rest.subspan(record->bytes);
   }
   return Place{run.next_sequence(), run.next_offset()};
@@ -182,15 +191,16 @@ Result<void> LogReader::seek_sequence(std::uint64_t sequence, const PartitionInf
   if (sequence < info.first_sequence_number) return failure(expired(info, "sequence number", sequence));
   if (sequence > info.next_sequence_number) {
     return failure(ErrorCode::field_invalid,
-                   fmt::format("sequence number {} lies beyond the end of hub {} partition {}, which is {}", sequence, hub_,
-                               id_.partition, info.next_sequence_number));
+                   fmt::format("sequence number {} lies beyond the end of hub {} partition {}, which is {}",
+                               sequence, hub_, id_.partition, info.next_sequence_number));
   }
   const ReadPlan plan = catalog_->plan(id_, sequence, 1);
   next_ = {plan.info.next_sequence_number, plan.info.next_offset};
   if (!plan.segment) return {};
   MUSTER_TRY(const std::vector<Run> runs, runs_in(plan.segment));
   const std::vector<Run> found = select_runs(runs, sequence, 1);
-  if (found.empty()) return failure(corrupt(segment_->path, 0, fmt::format("event {} is not in its index", sequence)));
+  if (found.empty())
+    return failure(corrupt(segment_->path, 0, fmt::format("event {} is not in its index", sequence)));
   MUSTER_TRY(next_, find_in_run(found.front(), sequence, 0));
   return {};
 }
@@ -198,15 +208,17 @@ Result<void> LogReader::seek_sequence(std::uint64_t sequence, const PartitionInf
 Result<void> LogReader::seek_offset(std::uint64_t offset, const PartitionInfo& info) {
   if (offset < info.first_offset) return failure(expired(info, "offset", offset));
   if (offset > info.next_offset) {
-    return failure(ErrorCode::field_invalid, fmt::format("offset {} lies beyond the end of hub {} partition {}, which is {}",
-                                                         offset, hub_, id_.partition, info.next_offset));
+    return failure(ErrorCode::field_invalid,
+                   fmt::format("offset {} lies beyond the end of hub {} partition {}, which is {}", offset,
+                               hub_, id_.partition, info.next_offset));
   }
   next_ = {info.next_sequence_number, info.next_offset};
   const std::shared_ptr<Segment> segment = catalog_->find_offset(id_, offset);
   if (!segment) return {};
   MUSTER_TRY(const std::vector<Run> runs, runs_in(segment));
   const auto run = std::ranges::upper_bound(runs, offset, {}, &Run::next_offset);
-  if (run == runs.end()) return failure(corrupt(segment_->path, 0, fmt::format("offset {} is not in its index", offset)));
+  if (run == runs.end())
+    return failure(corrupt(segment_->path, 0, fmt::format("offset {} is not in its index", offset)));
   MUSTER_TRY(next_, find_in_run(*run, 0, offset));
   return {};
 }

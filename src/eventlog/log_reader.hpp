@@ -1,16 +1,17 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "disk/file.hpp"
 #include "eventlog/catalog.hpp"
 #include "eventlog/event_log.hpp"
 #include "eventlog/record.hpp"
 
+#include <memory>
+#include <string>
+
 namespace muster::eventlog {
 
-/// Reads one partition through files of its own. Used by one thread at a time; many readers and the appender run at once.
+/// Reads one partition through files of its own. Used by one thread at a time; many readers and the appender
+/// run at once.
 class LogReader final : public Reader {
  public:
   LogReader(disk::Disk& disk, std::shared_ptr<Catalog> catalog, PartitionId id, std::string hub);
@@ -34,7 +35,7 @@ class LogReader final : public Reader {
     std::uint64_t position = 0;  ///< In the file.
     std::size_t at = 0;          ///< In the buffer.
     std::size_t size = 0;
-    bool cut = false;            ///< It may end within a record.
+    bool cut = false;  ///< It may end within a record.
   };
   struct Layout {
     std::vector<Piece> pieces;

@@ -1,15 +1,17 @@
 #include "eventlog/record.hpp"
 
-#include <cstring>
-#include <limits>
-
 #include "eventlog/crc32c.hpp"
 #include "eventlog/little_endian.hpp"
+
+#include <cstring>
+#include <limits>
 
 namespace muster::eventlog {
 namespace {
 
-std::uint32_t checksum_of(ByteView record) noexcept { return crc32c(record.subspan(8), crc32c(record.first(4))); }
+std::uint32_t checksum_of(ByteView record) noexcept {
+  return crc32c(record.subspan(8), crc32c(record.first(4)));
+}
 
 std::byte* put(std::byte* at, ByteView bytes) noexcept {
   if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
@@ -20,8 +22,9 @@ std::byte* put(std::byte* at, ByteView bytes) noexcept {
 
 std::size_t record_bytes(const EventView& event) noexcept {
   constexpr std::size_t kIdMax = std::numeric_limits<std::uint16_t>::max();
-  if (event.device_id.size() > kIdMax || event.module_id.size() > kIdMax || event.generation_id.size() > kIdMax ||
-      event.properties.size() > kRecordBytesMax || event.body.size() > kRecordBytesMax) {
+  if (event.device_id.size() > kIdMax || event.module_id.size() > kIdMax ||
+      event.generation_id.size() > kIdMax || event.properties.size() > kRecordBytesMax ||
+      event.body.size() > kRecordBytesMax) {
     return 0;
   }
   const std::size_t bytes = kRecordFixedBytes + event.device_id.size() + event.module_id.size() +
@@ -62,7 +65,8 @@ Result<Record, FormatFault> decode_record(ByteView bytes) noexcept {
   if (bytes.size() < kRecordFixedBytes) return failure(FormatFault::incomplete);
   Record record;
   record.bytes = load<std::uint32_t>(bytes.data());
-  if (record.bytes < kRecordFixedBytes || record.bytes > kRecordBytesMax) return failure(FormatFault::damaged);
+  if (record.bytes < kRecordFixedBytes || record.bytes > kRecordBytesMax)
+    return failure(FormatFault::damaged);
   if (record.bytes > bytes.size()) return failure(FormatFault::incomplete);
   bytes = bytes.first(record.bytes);
   const std::byte* at = bytes.data();

@@ -1,10 +1,10 @@
 #include "eventlog/recovery.hpp"
 
-#include <algorithm>
-
 #include "base/log.hpp"
 #include "disk/path.hpp"
 #include "eventlog/index_file.hpp"
+
+#include <algorithm>
 
 namespace muster::eventlog {
 namespace {
@@ -33,7 +33,8 @@ class Recovery {
   Result<void> drop_unfinished_segment();
   Result<void> begin_at_first_header();
   Result<void> recover_sealed(std::uint64_t number);
-  Result<void> recover_by_reading(const std::shared_ptr<Segment>& segment, disk::File& file, const SegmentHeader& header);
+  Result<void> recover_by_reading(const std::shared_ptr<Segment>& segment, disk::File& file,
+                                  const SegmentHeader& header);
   Result<void> recover_live(std::uint64_t number);
   Result<void> repair(disk::File& file, const SegmentHeader& header, const ScanEnd& end);
   Result<void> make_durable(disk::File& file, const SegmentHeader& header, const ScanEnd& end);
@@ -69,7 +70,8 @@ Result<void> Recovery::prepare_directory() {
   return {};
 }
 
-/// A segment is made before anything is written to it: the last one may lack a whole header, and then has no batch.
+/// A segment is made before anything is written to it: the last one may lack a whole header, and then has no
+/// batch.
 Result<void> Recovery::drop_unfinished_segment() {
   const std::uint64_t number = numbers_.back();
   const std::string path = path_of(segment_name(number));
@@ -89,7 +91,8 @@ Result<void> Recovery::drop_unfinished_segment() {
   }
   // Sequence numbers would begin again: only the first of all segments may vanish without one before it.
   if (numbers_.size() == 1 && number != 1) return failure(header.error());
-  log::warning("eventlog", "removing a segment that was being made when the process ended file={}", log::field(path));
+  log::warning("eventlog", "removing a segment that was being made when the process ended file={}",
+               log::field(path));
   MUSTER_CHECK(disk_.remove(path));
   MUSTER_CHECK(disk_.sync_directory(directory_));
   numbers_.pop_back();
@@ -104,8 +107,8 @@ Result<void> Recovery::begin_at_first_header() {
   for (const PartitionPoint& point : header.points) {
     const auto known = recovered_.points.find(point.id);
     if (known == recovered_.points.end()) {
-      return corrupt(path, fmt::format("byte 64: hub {} partition {} is not in {}", point.id.hub, point.id.partition,
-                                       path_of(kHubTableName)));
+      return corrupt(path, fmt::format("byte 64: hub {} partition {} is not in {}", point.id.hub,
+                                       point.id.partition, path_of(kHubTableName)));
     }
     known->second = point;
   }
@@ -115,9 +118,11 @@ Result<void> Recovery::begin_at_first_header() {
 
 Result<void> Recovery::check_chain(const SegmentHeader& header, const std::string& path) const {
   if (header.first_batch == chain_.next_batch && header.previous_checksum == chain_.last_checksum) return {};
-  return corrupt(path, fmt::format("byte 32: it goes on from batch {} with checksum {:08x}, but the segment before it ends "
-                                   "before batch {} with {:08x}",
-                                   header.first_batch, header.previous_checksum, chain_.next_batch, chain_.last_checksum));
+  return corrupt(
+      path,
+      fmt::format("byte 32: it goes on from batch {} with checksum {:08x}, but the segment before it ends "
+                  "before batch {} with {:08x}",
+                  header.first_batch, header.previous_checksum, chain_.next_batch, chain_.last_checksum));
 }
 
 Result<void> Recovery::recover_sealed(std::uint64_t number) {
@@ -127,7 +132,8 @@ Result<void> Recovery::recover_sealed(std::uint64_t number) {
   MUSTER_CHECK(check_chain(header, path));
   MUSTER_CHECK(Replay(recovered_.points, path).check_header(header));
   const auto segment = segment_of(header);
-  MUSTER_TRY(const std::optional<IndexSummary> summary, read_index_summary(disk_, segment->index_path, header));
+  MUSTER_TRY(const std::optional<IndexSummary> summary,
+             read_index_summary(disk_, segment->index_path, header));
   if (!summary) return recover_by_reading(segment, *file, header);
   for (const Extent& extent : summary->extents) {
     const auto point = recovered_.points.find(extent.id);
@@ -171,7 +177,8 @@ Result<void> Recovery::recover_by_reading(const std::shared_ptr<Segment>& segmen
   return {};
 }
 
-/// Cuts the torn batch off, but for its whole records. Two syncs, so that a crash in between leaves a torn tail again.
+/// Cuts the torn batch off, but for its whole records. Two syncs, so that a crash in between leaves a torn
+/// tail again.
 Result<void> Recovery::repair(disk::File& file, const SegmentHeader& header, const ScanEnd& end) {
   std::uint64_t from = end.end;
   if (end.salvaged.record_count > 0) {
@@ -196,8 +203,9 @@ Result<void> Recovery::repair(disk::File& file, const SegmentHeader& header, con
   return file.sync_data();
 }
 
-/// An earlier process may have failed to sync what is read here: Linux then keeps it in memory, marked as clean, and a
-/// sync alone would say that it is durable. Written again, it is. Earlier batches were synced before later ones were begun.
+/// An earlier process may have failed to sync what is read here: Linux then keeps it in memory, marked as
+/// clean, and a sync alone would say that it is durable. Written again, it is. Earlier batches were synced
+/// before later ones were begun.
 Result<void> Recovery::make_durable(disk::File& file, const SegmentHeader& header, const ScanEnd& end) {
   const auto again = [&file](std::uint64_t position, std::uint64_t size) -> Result<void> {
     Bytes bytes(static_cast<std::size_t>(size));
@@ -284,8 +292,9 @@ Result<std::vector<std::uint64_t>> list_segments(disk::Disk& disk, const std::st
   std::ranges::sort(numbers);
   for (std::size_t i = 1; i < numbers.size(); ++i) {
     if (numbers[i] != numbers[i - 1] + 1) {
-      return failure(ErrorCode::log_corrupt, fmt::format("{}/{} is missing, though {} is there", directory,
-                                                         segment_name(numbers[i - 1] + 1), segment_name(numbers[i])));
+      return failure(ErrorCode::log_corrupt,
+                     fmt::format("{}/{} is missing, though {} is there", directory,
+                                 segment_name(numbers[i - 1] + 1), segment_name(numbers[i])));
     }
   }
   return numbers;
@@ -295,9 +304,11 @@ Result<void> Replay::check_header(const SegmentHeader& header) const {
   for (const PartitionPoint& point : header.points) {
     const auto known = points_.find(point.id);
     if (known == points_.end() || known->second != point) {
-      return corrupt(path_, fmt::format("byte 64: it begins at event {} of hub {} partition {}, which the segments before "
-                                        "it do not lead to",
-                                        point.next_sequence, point.id.hub, point.id.partition));
+      return corrupt(
+          path_,
+          fmt::format("byte 64: it begins at event {} of hub {} partition {}, which the segments before "
+                      "it do not lead to",
+                      point.next_sequence, point.id.hub, point.id.partition));
     }
   }
   return {};
@@ -307,15 +318,16 @@ Result<void> Replay::visit(const ScannedBatch& batch) {
   for (const auto& [id, run] : runs_of(batch)) {
     const auto known = points_.find(id);
     if (known == points_.end()) {
-      return corrupt(path_, fmt::format("byte {}: hub {} partition {} is not in the hub table", run.position, id.hub,
-                                        id.partition));
+      return corrupt(path_, fmt::format("byte {}: hub {} partition {} is not in the hub table", run.position,
+                                        id.hub, id.partition));
     }
     PartitionPoint& point = known->second;
     if (run.first_sequence != point.next_sequence || run.first_offset != point.next_offset) {
-      return corrupt(path_, fmt::format("byte {}: event {} at offset {} of hub {} partition {} stands where event {} at "
-                                        "offset {} is due",
-                                        run.position, run.first_sequence, run.first_offset, id.hub, id.partition,
-                                        point.next_sequence, point.next_offset));
+      return corrupt(
+          path_, fmt::format("byte {}: event {} at offset {} of hub {} partition {} stands where event {} at "
+                             "offset {} is due",
+                             run.position, run.first_sequence, run.first_offset, id.hub, id.partition,
+                             point.next_sequence, point.next_offset));
     }
     point = {id, run.next_sequence(), run.next_offset(), run.enqueued};
     index_.add(id, run);

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <map>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "disk/file.hpp"
 #include "eventlog/catalog.hpp"
 #include "eventlog/hub_table.hpp"
 #include "eventlog/segment_scan.hpp"
 #include "eventlog/segment_writer.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace muster::eventlog {
 
@@ -54,8 +54,8 @@ struct Recovered {
   bool stopped_in_order = false;        ///< The last batch says so.
 };
 
-/// Makes or opens the log's directory by the rules of the format document, and fills `catalog`. When it returns, all that it
-/// found is durable. Failures: log_corrupt, log_newer, io_failed, disk_full.
+/// Makes or opens the log's directory by the rules of the format document, and fills `catalog`. When it
+/// returns, all that it found is durable. Failures: log_corrupt, log_newer, io_failed, disk_full.
 Result<Recovered> recover(disk::Disk& disk, const std::string& directory, Catalog& catalog);
 
 }  // namespace muster::eventlog

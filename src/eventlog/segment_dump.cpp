@@ -1,15 +1,16 @@
 #include "eventlog/segment_dump.hpp"
 
-#include <map>
-
 #include "disk/path.hpp"
 #include "eventlog/hub_table.hpp"
 #include "eventlog/segment_scan.hpp"
 
+#include <map>
+
 namespace muster::eventlog {
 namespace {
 
-/// Names of hubs by number, from the table beside the segment if there is a readable one: a segment alone can be looked into.
+/// Names of hubs by number, from the table beside the segment if there is a readable one: a segment alone can
+/// be looked into.
 class HubNames {
  public:
   HubNames(disk::Disk& disk, const std::string& segment_path) {

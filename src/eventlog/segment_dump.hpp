@@ -1,16 +1,17 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <string>
-
 #include "base/result.hpp"
 #include "disk/file.hpp"
 #include "model/event.hpp"
 
+#include <cstdint>
+#include <functional>
+#include <string>
+
 namespace muster::eventlog {
 
-/// A record as it stands in a segment. The views borrow until the visitor returns; `event.event.hub` is the hub's name, or
+/// A record as it stands in a segment. The views borrow until the visitor returns; `event.event.hub` is the
+/// hub's name, or
 /// "#" and its number where the hub table does not say.
 struct DumpedRecord {
   StoredEvent event;
@@ -23,12 +24,12 @@ struct DumpedRecord {
 struct DumpEnd {
   std::uint64_t batches = 0;
   std::uint64_t records = 0;
-  std::uint64_t end = 0;   ///< Of the last batch that checks out.
-  std::string fault;       ///< What does not check out, with its position; empty when all does.
+  std::uint64_t end = 0;  ///< Of the last batch that checks out.
+  std::string fault;      ///< What does not check out, with its position; empty when all does.
 };
 
-/// Gives every record of one segment file to `visit`, in file order, up to the first batch that does not check out.
-/// Failures: io_failed, file_unreadable, log_corrupt and log_newer (the header).
+/// Gives every record of one segment file to `visit`, in file order, up to the first batch that does not
+/// check out. Failures: io_failed, file_unreadable, log_corrupt and log_newer (the header).
 Result<DumpEnd> dump_segment(disk::Disk& disk, const std::string& path,
                              const std::function<void(const DumpedRecord&)>& visit);
 

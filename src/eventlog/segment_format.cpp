@@ -1,11 +1,11 @@
 #include "eventlog/segment_format.hpp"
 
+#include "eventlog/crc32c.hpp"
+#include "eventlog/little_endian.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-
-#include "eventlog/crc32c.hpp"
-#include "eventlog/little_endian.hpp"
 
 namespace muster::eventlog {
 namespace {
@@ -46,8 +46,8 @@ std::string_view describe(FormatFault fault) noexcept {
 
 bool all_zero(ByteView bytes) noexcept {
   // Compared with itself, shifted by one: memcmp is faster than any loop of ours.
-  return bytes.empty() || (bytes[0] == std::byte{0} &&
-                           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+  return bytes.empty() ||
+         (bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 Bytes encode(SegmentHeader& header) {

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "base/bytes.hpp"
-#include "base/clock.hpp"
-#include "base/result.hpp"
 
 // The layouts of docs/reference/event-log-format.md: segment header and batch header.
 namespace muster::eventlog {

@@ -1,10 +1,10 @@
 #include "eventlog/segment_index.hpp"
 
-#include <cstring>
-
 #include "base/assert.hpp"
 #include "eventlog/crc32c.hpp"
 #include "eventlog/little_endian.hpp"
+
+#include <cstring>
 
 namespace muster::eventlog {
 namespace {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "eventlog/segment_format.hpp"
+
 #include <cstdint>
 #include <map>
 #include <span>
 #include <vector>
-
-#include "eventlog/segment_format.hpp"
 
 namespace muster::eventlog {
 

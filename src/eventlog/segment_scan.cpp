@@ -1,10 +1,10 @@
 #include "eventlog/segment_scan.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 #include "eventlog/crc32c.hpp"
 #include "eventlog/little_endian.hpp"
+
+#include <algorithm>
+#include <cstring>
 
 namespace muster::eventlog {
 namespace {
@@ -93,12 +93,13 @@ class Scan {
     if (all_zero(start)) return false;
     const auto header = decode_batch_header(start, header_.checksum);
     if (!header) {
-      MUSTER_CHECK(judge(position + kSectorBytes, fmt::format("the batch header does not check out: {}",
-                                                              describe(header.error()))));
+      MUSTER_CHECK(judge(position + kSectorBytes,
+                         fmt::format("the batch header does not check out: {}", describe(header.error()))));
       return false;
     }
     if (header->number != end_.next_batch || header->previous_checksum != end_.last_checksum) {
-      fail(ScanEnd::State::corrupt, fmt::format("batch {} stands where batch {} is due", header->number, end_.next_batch));
+      fail(ScanEnd::State::corrupt,
+           fmt::format("batch {} stands where batch {} is due", header->number, end_.next_batch));
       return false;
     }
     const std::uint64_t whole = padded(header->bytes);
@@ -125,8 +126,8 @@ class Scan {
   Result<void> damaged(const BatchHeader& header, const BatchRecords& found) {
     const std::uint64_t at = end_.end + found.bytes;
     MUSTER_CHECK(judge(end_.end + padded(header.bytes),
-                       fmt::format("record {} of {} in batch {}, at byte {}, does not check out", found.records.size() + 1,
-                                   header.record_count, header.number, at)));
+                       fmt::format("record {} of {} in batch {}, at byte {}, does not check out",
+                                   found.records.size() + 1, header.record_count, header.number, at)));
     if (end_.state != ScanEnd::State::torn || found.records.empty()) return {};
     end_.salvaged = header;
     end_.salvaged.bytes = found.bytes;
@@ -140,14 +141,16 @@ class Scan {
     end_.fault = fmt::format("byte {}: {}", end_.end, what);
   }
 
-  /// Torn or corrupt? A later batch is only begun when the earlier ones are durable, so its header anywhere from `from` on
-  /// (its place is not known when the damaged batch's length is not) proves damage to something acknowledged.
+  /// Torn or corrupt? A later batch is only begun when the earlier ones are durable, so its header anywhere
+  /// from `from` on (its place is not known when the damaged batch's length is not) proves damage to
+  /// something acknowledged.
   Result<void> judge(std::uint64_t from, std::string_view what) {
     for (std::uint64_t position = from; position < end_.file_bytes; position += kSectorBytes) {
       MUSTER_TRY(const ByteView sector, window_.at(position, kSectorBytes));
       const auto later = decode_batch_header(sector, header_.checksum);
       if (later && later->number > end_.next_batch) {
-        fail(ScanEnd::State::corrupt, fmt::format("{}, yet batch {} follows at byte {}", what, later->number, position));
+        fail(ScanEnd::State::corrupt,
+             fmt::format("{}, yet batch {} follows at byte {}", what, later->number, position));
         return {};
       }
     }
@@ -198,7 +201,8 @@ std::vector<std::pair<PartitionId, Run>> runs_of(const ScannedBatch& batch) {
 Result<SegmentHeader> read_segment_header(disk::File& file, const std::string& path) {
   const auto refuse = [&path](FormatFault fault) {
     const ErrorCode code = fault == FormatFault::newer ? ErrorCode::log_newer : ErrorCode::log_corrupt;
-    return failure(code, fmt::format("{}, byte 0: the segment header does not check out: {}", path, describe(fault)));
+    return failure(
+        code, fmt::format("{}, byte 0: the segment header does not check out: {}", path, describe(fault)));
   };
   Bytes bytes(kSectorBytes);
   MUSTER_TRY(std::size_t got, file.read_at(0, bytes));

@@ -1,13 +1,14 @@
 #include "eventlog/segment_writer.hpp"
 
-#include <algorithm>
-
 #include "base/assert.hpp"
+
+#include <algorithm>
 
 namespace muster::eventlog {
 namespace {
 
-/// Removes what an earlier attempt at the same segment left: it cannot hold a batch, or it would have been recovered.
+/// Removes what an earlier attempt at the same segment left: it cannot hold a batch, or it would have been
+/// recovered.
 Result<std::unique_ptr<disk::File>> create_file(disk::Disk& disk, const std::string& path) {
   MUSTER_TRY(const bool stale, disk.exists(path));
   if (stale) {
@@ -18,12 +19,13 @@ Result<std::unique_ptr<disk::File>> create_file(disk::Disk& disk, const std::str
 
 tl::unexpected<Error> no_room(const std::string& directory, std::uint64_t free, std::uint64_t wanted,
                               std::uint64_t reserve) {
-  return failure(ErrorCode::disk_full, fmt::format("{} has {} bytes free; {} are wanted and {} are kept for the registry",
-                                                   directory, free, wanted, reserve));
+  return failure(ErrorCode::disk_full,
+                 fmt::format("{} has {} bytes free; {} are wanted and {} are kept for the registry",
+                             directory, free, wanted, reserve));
 }
 
-/// A full disk is met with patience when space is asked for; once the data is given to the kernel, it is a failure like any
-/// other: what was written may be lost, and must not be synced again.
+/// A full disk is met with patience when space is asked for; once the data is given to the kernel, it is a
+/// failure like any other: what was written may be lost, and must not be synced again.
 Result<void> for_good(Result<void> done) {
   if (done || done.error().code() != ErrorCode::disk_full) return done;
   return failure(ErrorCode::io_failed, done.error().reason());
@@ -52,11 +54,12 @@ void SegmentWriter::resume(std::uint64_t end, std::uint64_t zeroed_end, std::uin
   last_checksum_ = last_checksum;
 }
 
-Result<SegmentWriter> SegmentWriter::create(disk::Disk& disk, const std::string& directory, SegmentHeader header,
-                                            const RoomLimits& limits) {
+Result<SegmentWriter> SegmentWriter::create(disk::Disk& disk, const std::string& directory,
+                                            SegmentHeader header, const RoomLimits& limits) {
   const Bytes bytes = encode(header);
   MUSTER_TRY(const std::uint64_t free, disk.free_bytes(directory));
-  if (free < limits.reserve_bytes + bytes.size()) return no_room(directory, free, bytes.size(), limits.reserve_bytes);
+  if (free < limits.reserve_bytes + bytes.size())
+    return no_room(directory, free, bytes.size(), limits.reserve_bytes);
   const std::string path = fmt::format("{}/{}", directory, segment_name(header.number));
   MUSTER_TRY(std::unique_ptr<disk::File> file, create_file(disk, path));
   SegmentWriter writer{disk, directory, std::move(file), header};

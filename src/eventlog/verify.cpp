@@ -59,7 +59,8 @@ class Verification {
       return {};
     }
     if (!chained_) adopt(*header);
-    if (header->number != number || header->first_batch != next_batch_ || header->previous_checksum != last_checksum_) {
+    if (header->number != number || header->first_batch != next_batch_ ||
+        header->previous_checksum != last_checksum_) {
       find(Weight::damage, path, "byte 0: it does not go on from the segment before it");
       adopt(*header);
     }

@@ -1,13 +1,13 @@
+#include "disk/file.hpp"
+#include "disk/lossy.hpp"
+#include "disk/path.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
-
-#include "disk/file.hpp"
-#include "disk/lossy.hpp"
-#include "disk/path.hpp"
 
 namespace muster::disk {
 namespace {

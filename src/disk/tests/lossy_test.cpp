@@ -30,7 +30,8 @@ std::string sectors(Disk& disk, const std::string& path) {
   for (std::size_t at = 0; bytes && at < bytes->size(); at += kSector) {
     firsts += static_cast<char>((*bytes)[at]);
     const auto sector = ByteView{*bytes}.subspan(at, std::min(kSector, bytes->size() - at));
-    EXPECT_TRUE(std::ranges::all_of(sector, [&](std::byte b) { return b == sector[0]; })) << "a sector is never mixed";
+    EXPECT_TRUE(std::ranges::all_of(sector, [&](std::byte b) { return b == sector[0]; }))
+        << "a sector is never mixed";
   }
   return firsts;
 }

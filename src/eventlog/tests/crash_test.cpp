@@ -1,8 +1,8 @@
-#include <gtest/gtest.h>
-
 #include "base/random.hpp"
 #include "disk/lossy.hpp"
 #include "log_fixture.hpp"
+
+#include <gtest/gtest.h>
 
 namespace muster::eventlog {
 namespace {
@@ -89,9 +89,11 @@ class Lives {
     });
   }
 
-  /// Everything that was durable before is there, then all that was acknowledged, then perhaps more, in order, once.
+  /// Everything that was durable before is there, then all that was acknowledged, then perhaps more, in
+  /// order, once.
   void check() {
-    // On a copy (all that is on the disk is durable now): this opening and its end must not tidy up for the next life.
+    // On a copy (all that is on the disk is durable now): this opening and its end must not tidy up for the
+    // next life.
     const auto copy = disk_->crash();
     const auto opened = CommitStream::open(*copy, clock_, config_, Drive::by_hand);
     ASSERT_TRUE(opened) << opened.error().reason();

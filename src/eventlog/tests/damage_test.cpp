@@ -1,10 +1,10 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "disk/lossy.hpp"
 #include "eventlog/segment_dump.hpp"
 #include "eventlog/verify.hpp"
 #include "log_fixture.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace muster::eventlog {
 namespace {
@@ -65,8 +65,10 @@ Specimen make_specimen(int batches, bool stopped) {
   return specimen;
 }
 
-/// What a partition serves is what it should hold, from its beginning, as far as it goes: never anything else.
-void expect_prefix(const std::vector<std::string>& served, const std::vector<std::string>& held, std::string_view where) {
+/// What a partition serves is what it should hold, from its beginning, as far as it goes: never anything
+/// else.
+void expect_prefix(const std::vector<std::string>& served, const std::vector<std::string>& held,
+                   std::string_view where) {
   ASSERT_LE(served.size(), held.size()) << where;
   for (std::size_t i = 0; i < served.size(); ++i) ASSERT_EQ(served[i], held[i]) << where;
 }
@@ -112,7 +114,8 @@ TEST(Damage, ATailTornAnywhereCostsOnlyWhatWasTorn) {
   }
 }
 
-/// How many events of each partition end at or before `at` in the live segment, those of earlier segments counted.
+/// How many events of each partition end at or before `at` in the live segment, those of earlier segments
+/// counted.
 std::vector<std::size_t> whole_before(const Specimen& whole, std::string_view live_name, std::size_t at) {
   std::vector<std::size_t> counts(2);
   const auto count = [&](const DumpedRecord& record) {
@@ -137,7 +140,9 @@ void flip_everywhere(const Specimen& whole, std::string_view live_name) {
       auto log = CommitStream::open(*disk, clock, tiny_config(), Drive::by_hand);
       if (!log) {
         ++refused;
-        ASSERT_TRUE(log.error().code() == ErrorCode::log_corrupt || log.error().code() == ErrorCode::log_newer) << where;
+        ASSERT_TRUE(log.error().code() == ErrorCode::log_corrupt ||
+                    log.error().code() == ErrorCode::log_newer)
+            << where;
         ASSERT_THAT(log.error().reason(), HasSubstr("events/")) << where;
         continue;
       }
@@ -154,7 +159,8 @@ void flip_everywhere(const Specimen& whole, std::string_view live_name) {
         }
         if (name == live_name) {
           ASSERT_FALSE(out.error) << where;
-          ASSERT_GE(out.bodies.size(), whole_before(whole, live_name, at)[partition]) << "it cost one before it: " << where;
+          ASSERT_GE(out.bodies.size(), whole_before(whole, live_name, at)[partition])
+              << "it cost one before it: " << where;
         }
       }
       if (all) ++harmless;
@@ -213,28 +219,42 @@ TEST_P(Refusal, NamesFileAndPlaceAndTouchesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, Refusal,
-    ::testing::Values(
-        RefusalRow{"record_before_the_tail", [](Files& files) { flip(files, segment_name(2), 512 + 48 + 60); },
-                   ErrorCode::log_corrupt,
-                   {"events/00000000000000000002.segment", "byte 512", "record 1 of 4 in batch", "batch 5 follows at byte"}},
-        RefusalRow{"batch_header_before_the_tail", [](Files& files) { flip(files, segment_name(2), 512 + 9); },
-                   ErrorCode::log_corrupt, {"00000000000000000002.segment", "byte 512", "the batch header"}},
-        RefusalRow{"segment_header", [](Files& files) { flip(files, segment_name(2), 30); },
-                   ErrorCode::log_corrupt, {"00000000000000000002.segment", "byte 0"}},
-        RefusalRow{"missing_segment",
-                   [](Files& files) {
-                     files[segment_name(3)] = files.at(segment_name(2));
-                     files.erase(segment_name(2));
-                   },
-                   ErrorCode::log_corrupt, {"events/00000000000000000002.segment is missing"}},
-        RefusalRow{"hub_table_damaged", [](Files& files) { flip(files, "hubs", 20); }, ErrorCode::log_corrupt,
-                   {"events/hubs", "checksum"}},
-        RefusalRow{"hub_table_missing", [](Files& files) { files.erase("hubs"); }, ErrorCode::log_corrupt,
-                   {"hub 1 partition"}},
-        RefusalRow{"newer_segment", [](Files& files) { files.at(segment_name(2))[8] = std::byte{2}; },
-                   ErrorCode::log_newer, {"00000000000000000002.segment"}},
-        RefusalRow{"newer_hub_table", [](Files& files) { files.at("hubs")[8] = std::byte{2}; },
-                   ErrorCode::log_newer, {"events/hubs"}}),
+    ::testing::Values(RefusalRow{"record_before_the_tail",
+                                 [](Files& files) { flip(files, segment_name(2), 512 + 48 + 60); },
+                                 ErrorCode::log_corrupt,
+                                 {"events/00000000000000000002.segment", "byte 512", "record 1 of 4 in batch",
+                                  "batch 5 follows at byte"}},
+                      RefusalRow{"batch_header_before_the_tail",
+                                 [](Files& files) { flip(files, segment_name(2), 512 + 9); },
+                                 ErrorCode::log_corrupt,
+                                 {"00000000000000000002.segment", "byte 512", "the batch header"}},
+                      RefusalRow{"segment_header",
+                                 [](Files& files) { flip(files, segment_name(2), 30); },
+                                 ErrorCode::log_corrupt,
+                                 {"00000000000000000002.segment", "byte 0"}},
+                      RefusalRow{"missing_segment",
+                                 [](Files& files) {
+                                   files[segment_name(3)] = files.at(segment_name(2));
+                                   files.erase(segment_name(2));
+                                 },
+                                 ErrorCode::log_corrupt,
+                                 {"events/00000000000000000002.segment is missing"}},
+                      RefusalRow{"hub_table_damaged",
+                                 [](Files& files) { flip(files, "hubs", 20); },
+                                 ErrorCode::log_corrupt,
+                                 {"events/hubs", "checksum"}},
+                      RefusalRow{"hub_table_missing",
+                                 [](Files& files) { files.erase("hubs"); },
+                                 ErrorCode::log_corrupt,
+                                 {"hub 1 partition"}},
+                      RefusalRow{"newer_segment",
+                                 [](Files& files) { files.at(segment_name(2))[8] = std::byte{2}; },
+                                 ErrorCode::log_newer,
+                                 {"00000000000000000002.segment"}},
+                      RefusalRow{"newer_hub_table",
+                                 [](Files& files) { files.at("hubs")[8] = std::byte{2}; },
+                                 ErrorCode::log_newer,
+                                 {"events/hubs"}}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Damage, ASegmentThatWasBeingMadeIsRemoved) {
@@ -316,8 +336,8 @@ TEST(Dump, ShowsEveryRecordUpToTheDamage) {
   EXPECT_EQ(end.batches, 3u);
   specimen.files.erase("hubs");
   flip(specimen.files, segment_name(1), end.end - 600);
-  EXPECT_THAT(bodies(&end), ElementsAre("event 0.0", "event 0.2", "event 0.3", "event 0.1", "event 1.0", "event 1.2",
-                                        "event 1.3", "event 1.1"));
+  EXPECT_THAT(bodies(&end), ElementsAre("event 0.0", "event 0.2", "event 0.3", "event 0.1", "event 1.0",
+                                        "event 1.2", "event 1.3", "event 1.1"));
   EXPECT_NE(end.fault, "");
 }
 

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/clock.hpp"
+#include "disk/file.hpp"
+#include "eventlog/commit_stream.hpp"
+
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "base/clock.hpp"
-#include "disk/file.hpp"
-#include "eventlog/commit_stream.hpp"
 
 namespace muster::eventlog {
 

@@ -1,9 +1,9 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "disk/lossy.hpp"
 #include "eventlog/record.hpp"
 #include "log_fixture.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace muster::eventlog {
 namespace {
@@ -103,7 +103,9 @@ TEST_F(Log, ReadsFromEveryPosition) {
   for (std::size_t i = 0; i < 20; ++i) {
     const auto expect_from_i = [&](const ReadPosition& position) {
       const ReadOut rest = read_partition(*log_, 0, position);
-      EXPECT_EQ(rest.bodies, std::vector<std::string>(all.bodies.begin() + static_cast<long>(i), all.bodies.end())) << i;
+      EXPECT_EQ(rest.bodies,
+                std::vector<std::string>(all.bodies.begin() + static_cast<long>(i), all.bodies.end()))
+          << i;
       EXPECT_EQ(rest.sequences.front(), i);
     };
     expect_from_i(FromSequenceNumber{all.sequences[i]});
@@ -426,7 +428,8 @@ TEST_P(LogFault, NothingIsAcknowledgedAfterIt) {
   std::uint64_t writes_after = 0;
   bool failed_once = false;
   disk_.set_fault([&](const disk::Operation& operation) -> std::optional<ErrorCode> {
-    if (operation.kind == disk::OperationKind::read || operation.kind == disk::OperationKind::open) return std::nullopt;
+    if (operation.kind == disk::OperationKind::read || operation.kind == disk::OperationKind::open)
+      return std::nullopt;
     if (failed_once) ++writes_after;
     if (failed_once || operation.kind != GetParam().kind) return std::nullopt;
     failed_once = true;
@@ -458,14 +461,16 @@ TEST_P(LogFault, NothingIsAcknowledgedAfterIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Faults, LogFault,
-                         ::testing::Values(FaultRow{"write_eio", disk::OperationKind::write, ErrorCode::io_failed},
-                                           FaultRow{"write_enospc", disk::OperationKind::write, ErrorCode::disk_full},
-                                           FaultRow{"sync_eio", disk::OperationKind::sync, ErrorCode::io_failed},
-                                           FaultRow{"sync_enospc", disk::OperationKind::sync, ErrorCode::disk_full}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Faults, LogFault,
+    ::testing::Values(FaultRow{"write_eio", disk::OperationKind::write, ErrorCode::io_failed},
+                      FaultRow{"write_enospc", disk::OperationKind::write, ErrorCode::disk_full},
+                      FaultRow{"sync_eio", disk::OperationKind::sync, ErrorCode::io_failed},
+                      FaultRow{"sync_enospc", disk::OperationKind::sync, ErrorCode::disk_full}),
+    [](const auto& row) { return row.param.name; });
 
-// The trap of reliability.md 4.3: after a failed fsync the data can be read and the next fsync succeeds, yet it is lost.
+// The trap of reliability.md 4.3: after a failed fsync the data can be read and the next fsync succeeds, yet
+// it is lost.
 TEST_F(Log, WhatAFailedSyncLeftInMemoryIsMadeDurableBeforeItIsServed) {
   put(*log_, zero_, "a");
   bool once = false;
@@ -486,7 +491,8 @@ TEST_F(Log, WhatAFailedSyncLeftInMemoryIsMadeDurableBeforeItIsServed) {
 }
 
 TEST(Partition, IsFixedForEver) {
-  // FNV-1a 64 test vectors of draft-eastlake-fnv: "" cbf29ce484222325, "a" af63dc4c8601ec8c, "foobar" 85944171f73967e8.
+  // FNV-1a 64 test vectors of draft-eastlake-fnv: "" cbf29ce484222325, "a" af63dc4c8601ec8c, "foobar"
+  // 85944171f73967e8.
   EXPECT_EQ(partition_of("", 1u << 31), 0xcbf29ce484222325u % (1u << 31));
   EXPECT_EQ(partition_of("a", 1u << 31), 0xaf63dc4c8601ec8cu % (1u << 31));
   EXPECT_EQ(partition_of("foobar", 1000), 0x85944171f73967e8u % 1000);

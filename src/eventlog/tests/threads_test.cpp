@@ -1,15 +1,16 @@
+#include "log_fixture.hpp"
+
 #include <gtest/gtest.h>
 
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
-#include "log_fixture.hpp"
-
 namespace muster::eventlog {
 namespace {
 
-/// Waits, without sleeping, for something that the log brings about: looks again whenever it has made progress.
+/// Waits, without sleeping, for something that the log brings about: looks again whenever it has made
+/// progress.
 class Progress {
  public:
   explicit Progress(EventLog& log) : log_{log} {
@@ -84,7 +85,8 @@ TEST(Threads, ManyAppendersAndReadersAtOnce) {
         }
         if (!batch->at_end) continue;
         progress.wait_until([&] {
-          return log->partition_info(kHub, partition)->next_sequence_number > (*from)->next_sequence_number() ||
+          return log->partition_info(kHub, partition)->next_sequence_number >
+                     (*from)->next_sequence_number() ||
                  (*from)->next_sequence_number() >= expected;
         });
       }
@@ -96,7 +98,8 @@ TEST(Threads, ManyAppendersAndReadersAtOnce) {
   for (const auto& partition : seen) {
     for (const auto& [device, bodies] : partition) {
       ASSERT_EQ(bodies.size(), static_cast<std::size_t>(kEventsEach)) << device;
-      for (int i = 0; i < kEventsEach; ++i) ASSERT_EQ(bodies[static_cast<std::size_t>(i)], std::to_string(i)) << device;
+      for (int i = 0; i < kEventsEach; ++i)
+        ASSERT_EQ(bodies[static_cast<std::size_t>(i)], std::to_string(i)) << device;
     }
   }
   log->stop();
