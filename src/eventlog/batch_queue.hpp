@@ -1,7 +1,7 @@
 #pragma once
 
 #include "eventlog/event_log.hpp"
-#include "eventlog/record.hpp"
+#include "eventlog/format/record.hpp"
 
 #include <cstdint>
 #include <deque>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "eventlog/event_log.hpp"
-#include "eventlog/segment_index.hpp"
+#include "eventlog/format/segment_index.hpp"
 
 #include <cstdint>
 #include <deque>

@@ -2,7 +2,7 @@
 
 #include "eventlog/committer.hpp"
 #include "eventlog/event_log.hpp"
-#include "eventlog/hub_table.hpp"
+#include "eventlog/format/hub_table.hpp"
 #include "eventlog/segmented_log.hpp"
 
 #include <atomic>

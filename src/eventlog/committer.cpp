@@ -2,9 +2,9 @@
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
-#include "eventlog/crc32c.hpp"
-#include "eventlog/index_file.hpp"
-#include "eventlog/little_endian.hpp"
+#include "eventlog/format/crc32c.hpp"
+#include "eventlog/format/index_file.hpp"
+#include "eventlog/format/little_endian.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,7 +1,7 @@
 #include "eventlog/log_reader.hpp"
 
-#include "eventlog/index_file.hpp"
-#include "eventlog/little_endian.hpp"
+#include "eventlog/format/index_file.hpp"
+#include "eventlog/format/little_endian.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -3,7 +3,7 @@
 #include "disk/file.hpp"
 #include "eventlog/catalog.hpp"
 #include "eventlog/event_log.hpp"
-#include "eventlog/record.hpp"
+#include "eventlog/format/record.hpp"
 
 #include <memory>
 #include <string>

@@ -2,7 +2,7 @@
 
 #include "base/log.hpp"
 #include "disk/path.hpp"
-#include "eventlog/index_file.hpp"
+#include "eventlog/format/index_file.hpp"
 
 #include <algorithm>
 

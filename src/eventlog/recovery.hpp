@@ -2,8 +2,8 @@
 
 #include "disk/file.hpp"
 #include "eventlog/catalog.hpp"
-#include "eventlog/hub_table.hpp"
-#include "eventlog/segment_scan.hpp"
+#include "eventlog/format/hub_table.hpp"
+#include "eventlog/format/segment_scan.hpp"
 #include "eventlog/segment_writer.hpp"
 
 #include <map>

@@ -1,8 +1,8 @@
 #include "eventlog/segment_dump.hpp"
 
 #include "disk/path.hpp"
-#include "eventlog/hub_table.hpp"
-#include "eventlog/segment_scan.hpp"
+#include "eventlog/format/hub_table.hpp"
+#include "eventlog/format/segment_scan.hpp"
 
 #include <map>
 

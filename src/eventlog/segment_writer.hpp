@@ -1,7 +1,7 @@
 #pragma once
 
 #include "disk/file.hpp"
-#include "eventlog/segment_format.hpp"
+#include "eventlog/format/segment_format.hpp"
 
 #include <cstdint>
 #include <memory>

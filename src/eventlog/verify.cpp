@@ -1,7 +1,7 @@
 #include "eventlog/verify.hpp"
 
-#include "eventlog/hub_table.hpp"
-#include "eventlog/index_file.hpp"
+#include "eventlog/format/hub_table.hpp"
+#include "eventlog/format/index_file.hpp"
 #include "eventlog/recovery.hpp"
 
 namespace muster::eventlog {

@@ -1,7 +1,7 @@
 #include "base/random.hpp"
-#include "eventlog/crc32c.hpp"
-#include "eventlog/hub_table.hpp"
-#include "eventlog/record.hpp"
+#include "eventlog/format/crc32c.hpp"
+#include "eventlog/format/hub_table.hpp"
+#include "eventlog/format/record.hpp"
 #include "log_fixture.hpp"
 
 #include <gmock/gmock.h>

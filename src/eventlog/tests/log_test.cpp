@@ -1,5 +1,5 @@
 #include "disk/lossy.hpp"
-#include "eventlog/record.hpp"
+#include "eventlog/format/record.hpp"
 #include "log_fixture.hpp"
 
 #include <gmock/gmock.h>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "disk/file.hpp"
-#include "eventlog/segment_index.hpp"
-#include "eventlog/segment_scan.hpp"
+#include "eventlog/format/segment_index.hpp"
+#include "eventlog/format/segment_scan.hpp"
 
 #include <memory>
 #include <string>

@@ -1,7 +1,7 @@
-#include "eventlog/hub_table.hpp"
+#include "eventlog/format/hub_table.hpp"
 
-#include "eventlog/crc32c.hpp"
-#include "eventlog/little_endian.hpp"
+#include "eventlog/format/crc32c.hpp"
+#include "eventlog/format/little_endian.hpp"
 
 #include <cstring>
 

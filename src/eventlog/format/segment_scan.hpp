@@ -1,8 +1,8 @@
 #pragma once
 
 #include "disk/file.hpp"
-#include "eventlog/record.hpp"
-#include "eventlog/segment_index.hpp"
+#include "eventlog/format/record.hpp"
+#include "eventlog/format/segment_index.hpp"
 
 #include <cstdint>
 #include <functional>

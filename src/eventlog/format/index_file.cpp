@@ -1,4 +1,4 @@
-#include "eventlog/index_file.hpp"
+#include "eventlog/format/index_file.hpp"
 
 namespace muster::eventlog {
 namespace {

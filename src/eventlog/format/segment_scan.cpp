@@ -1,7 +1,7 @@
-#include "eventlog/segment_scan.hpp"
+#include "eventlog/format/segment_scan.hpp"
 
-#include "eventlog/crc32c.hpp"
-#include "eventlog/little_endian.hpp"
+#include "eventlog/format/crc32c.hpp"
+#include "eventlog/format/little_endian.hpp"
 
 #include <algorithm>
 #include <cstring>

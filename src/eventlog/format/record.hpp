@@ -1,6 +1,6 @@
 #pragma once
 
-#include "eventlog/segment_format.hpp"
+#include "eventlog/format/segment_format.hpp"
 #include "model/event.hpp"
 
 #include <cstdint>

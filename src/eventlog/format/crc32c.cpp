@@ -1,4 +1,4 @@
-#include "eventlog/crc32c.hpp"
+#include "eventlog/format/crc32c.hpp"
 
 #include <array>
 #include <cstring>

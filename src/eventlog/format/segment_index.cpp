@@ -1,8 +1,8 @@
-#include "eventlog/segment_index.hpp"
+#include "eventlog/format/segment_index.hpp"
 
 #include "base/assert.hpp"
-#include "eventlog/crc32c.hpp"
-#include "eventlog/little_endian.hpp"
+#include "eventlog/format/crc32c.hpp"
+#include "eventlog/format/little_endian.hpp"
 
 #include <cstring>
 
