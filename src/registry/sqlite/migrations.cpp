@@ -141,7 +141,7 @@ CREATE TABLE registration (
 ) STRICT, WITHOUT ROWID;
 -- Listing a group's registrations, and polling an operation.
 CREATE INDEX registration_of_group ON registration (dps_id, group_key, key);
-CREATE INDEX registration_of_operation ON registration (dps_id, operation_id) WHERE operation_id <> '';
+CREATE INDEX registration_of_operation ON registration (dps_id, operation_id);
 -- latest_of_device: status 2 is `assigned`.
 CREATE INDEX registration_of_device ON registration (device_id, updated_us) WHERE status = 2;
 

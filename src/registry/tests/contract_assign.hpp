@@ -115,9 +115,12 @@ TYPED_TEST_P(AssignContract, EnrollmentSnapshotHasTrustOnlyWhenItMoved) {
   Store& store = this->store();
   ASSERT_TRUE(store.certificates().put(certificate(dps_ref("dps-1"), "ca"), 0).value());
   ASSERT_TRUE(store.certificates().put(certificate(dps_ref("dps-2"), "other"), 0).value());
-  for (int index = 0; index < 300; ++index) {  // More than one page of the snapshot's own reading.
-    ASSERT_TRUE(store.groups().put(group("dps-1", "g" + std::to_string(index)), 0).value());
-  }
+  ASSERT_TRUE(store.transaction([&]() -> Result<void> {
+    for (int index = 0; index < 300; ++index) {  // More than one page of the snapshot's own reading.
+      MUSTER_CHECK(store.groups().put(group("dps-1", "g" + std::to_string(index)), 0));
+    }
+    return {};
+  }));
   ASSERT_TRUE(store.enrollments().put(enrollment("dps-1", "pump"), 0).value());
   ASSERT_TRUE(store.registrations().put(registration("dps-1", "pump"), 0).value());
   const ServiceName dps_1 = service("dps-1");
