@@ -5,8 +5,9 @@
 namespace muster::registry::sqlite {
 namespace {
 
-// Conventions: times are microseconds since 1970 in UTC (`_us`); `key` columns hold an id folded to lower case beside the
-// column with its first spelling; enumerations hold the values of src/model. All tables are STRICT.
+// Conventions: times are microseconds since 1970 in UTC (`_us`); `key` columns hold an id folded to lower
+// case beside the column with its first spelling; enumerations hold the values of src/model. All tables are
+// STRICT.
 constexpr const char* kVersion1 = R"sql(
 -- The numbers that the registry hands out and never takes back. One row each, so that a change of trust and the
 -- generation it makes are one transaction.

@@ -12,8 +12,8 @@ namespace {
   "SELECT s.name, r.id, r.group_id, r.operation_id, r.status, r.substatus, r.device_id, r.assigned_hub, " \
   "r.attestation, r.payload_json, r.error_code, r.error_message, r.created_us, r.updated_us, r.version "
 
-// The indexes are named because the planner, without statistics, takes a walk over all registrations of the DPS instance
-// for as good. With INDEXED BY a statement that could not use its index would fail to prepare.
+// The indexes are named because the planner, without statistics, takes a walk over all registrations of the
+// DPS instance for as good. With INDEXED BY a statement that could not use its index would fail to prepare.
 constexpr const char* kFind = MUSTER_SELECT_REGISTRATION
     "FROM registration r JOIN service s ON s.id = r.dps_id WHERE r.dps_id = ? AND r.key = ?";
 constexpr const char* kFindByOperation = MUSTER_SELECT_REGISTRATION
@@ -72,7 +72,8 @@ Result<void> insert(Connection& connection, std::int64_t dps_id, const Registrat
 
 }  // namespace
 
-Result<std::optional<Registration>> SqliteRegistrations::find(const ServiceName& dps, const RegistrationId& id) {
+Result<std::optional<Registration>> SqliteRegistrations::find(const ServiceName& dps,
+                                                              const RegistrationId& id) {
   MUSTER_TRY(const auto owner, find_service(connection_, ServiceKind::dps, dps));
   if (!owner) return std::nullopt;
   MUSTER_TRY(auto select, connection_.prepare(kFind));

@@ -10,8 +10,9 @@
 
 namespace muster::registry {
 
-/// What every engine of the registry does. An Engine has `Store& store()` and `void reopen()`, which lets go of the store
-/// and opens it anew where that means something. Instantiate all suites with MUSTER_REGISTRY_CONTRACT(Name, Engine).
+/// What every engine of the registry does. An Engine has `Store& store()` and `void reopen()`, which lets go
+/// of the store and opens it anew where that means something. Instantiate all suites with
+/// MUSTER_REGISTRY_CONTRACT(Name, Engine).
 template <typename Engine>
 class RegistryContract : public testing::Test {
  protected:
@@ -61,9 +62,9 @@ void expect_conditional_remove(Remove remove) {
 #include "registry/tests/contract_services.hpp"
 #include "registry/tests/contract_transactions.hpp"
 
-#define MUSTER_REGISTRY_CONTRACT(Name, Engine)                         \
-  INSTANTIATE_TYPED_TEST_SUITE_P(Name, ServiceContract, Engine);       \
-  INSTANTIATE_TYPED_TEST_SUITE_P(Name, DpsContract, Engine);           \
-  INSTANTIATE_TYPED_TEST_SUITE_P(Name, DeviceContract, Engine);        \
-  INSTANTIATE_TYPED_TEST_SUITE_P(Name, TransactionContract, Engine);   \
+#define MUSTER_REGISTRY_CONTRACT(Name, Engine)                       \
+  INSTANTIATE_TYPED_TEST_SUITE_P(Name, ServiceContract, Engine);     \
+  INSTANTIATE_TYPED_TEST_SUITE_P(Name, DpsContract, Engine);         \
+  INSTANTIATE_TYPED_TEST_SUITE_P(Name, DeviceContract, Engine);      \
+  INSTANTIATE_TYPED_TEST_SUITE_P(Name, TransactionContract, Engine); \
   INSTANTIATE_TYPED_TEST_SUITE_P(Name, AssignContract, Engine)

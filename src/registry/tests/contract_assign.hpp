@@ -25,9 +25,11 @@ TYPED_TEST_P(AssignContract, AFirstRegistrationMakesAllThree) {
   this->reopen();
   EXPECT_TRUE(stored.identity_created);
   EXPECT_EQ(stored.registration.version, 1);
-  EXPECT_EQ(fields(this->store().registrations().find(service("dps-1"), registration_id("pump")).value().value()),
-            fields(stored.registration));
-  const DeviceRecord record = this->store().devices().find_record(service("hub-a"), device_id("pump")).value().value();
+  EXPECT_EQ(
+      fields(this->store().registrations().find(service("dps-1"), registration_id("pump")).value().value()),
+      fields(stored.registration));
+  const DeviceRecord record =
+      this->store().devices().find_record(service("hub-a"), device_id("pump")).value().value();
   EXPECT_EQ(fields(record.identity), fields(stored.identity));
   EXPECT_EQ(fields(record.twin), fields(twin("Hub-A", "pump")));
 }
@@ -60,8 +62,10 @@ TYPED_TEST_P(AssignContract, RegisteringAgainKeepsTheDevice) {
   EXPECT_EQ(second.registration.created, first.registration.created);
   EXPECT_EQ(second.registration.updated, at(778));
   EXPECT_EQ(second.registration.version, 2);
-  EXPECT_EQ(fields(second.identity), fields(first.identity)) << "same authentication: not even the version moves";
-  const DeviceRecord record = this->store().devices().find_record(service("hub-a"), device_id("pump")).value().value();
+  EXPECT_EQ(fields(second.identity), fields(first.identity))
+      << "same authentication: not even the version moves";
+  const DeviceRecord record =
+      this->store().devices().find_record(service("hub-a"), device_id("pump")).value().value();
   EXPECT_EQ(fields(record.identity), fields(first.identity));
   EXPECT_EQ(record.twin.tags_json, twin("hub-a", "pump").tags_json);
 }
@@ -88,7 +92,8 @@ TYPED_TEST_P(AssignContract, ADeletedIdentityIsMadeAnew) {
   using namespace testing_values;
   this->make_services();
   ASSERT_TRUE(assign_in(this->store(), this->assignment("pump")));
-  ASSERT_TRUE(this->store().devices().remove(service("hub-a"), device_id("pump"), kAnyVersion).value().value());
+  ASSERT_TRUE(
+      this->store().devices().remove(service("hub-a"), device_id("pump"), kAnyVersion).value().value());
   Assignment again = this->assignment("pump");
   again.identity.generation_id = "second life";
   const AssignmentStored second = assign_in(this->store(), again).value();
@@ -135,11 +140,13 @@ TYPED_TEST_P(AssignContract, EnrollmentSnapshotHasTrustOnlyWhenItMoved) {
   EXPECT_TRUE(first.registration);
   ASSERT_TRUE(first.dps);
   EXPECT_EQ(first.dps->name.str(), "Dps-1");
-  const auto second = read_enrollment_snapshot(store, dps_1, registration_id("nobody"), first.generation).value();
+  const auto second =
+      read_enrollment_snapshot(store, dps_1, registration_id("nobody"), first.generation).value();
   EXPECT_FALSE(second.trust);
   EXPECT_FALSE(second.individual);
   EXPECT_FALSE(second.registration);
-  const auto nowhere = read_enrollment_snapshot(store, service("nowhere"), registration_id("pump"), 0).value();
+  const auto nowhere =
+      read_enrollment_snapshot(store, service("nowhere"), registration_id("pump"), 0).value();
   EXPECT_FALSE(nowhere.dps);
   EXPECT_FALSE(nowhere.individual);
 }
@@ -155,7 +162,8 @@ TYPED_TEST_P(AssignContract, ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt) {
   ASSERT_TRUE(store.devices().put(identity("hub-a", "pump"), 0, nullptr).value());
   const auto names = [](const ConnectSnapshot& snapshot) {
     std::string all;
-    for (const CaCertificate& certificate : snapshot.trust->certificates) all.append(certificate.name.str()) += ' ';
+    for (const CaCertificate& certificate : snapshot.trust->certificates)
+      all.append(certificate.name.str()) += ' ';
     return all;
   };
   const auto first = read_connect_snapshot(store, service("hub-a"), device_id("pump"), 0).value();
@@ -164,15 +172,16 @@ TYPED_TEST_P(AssignContract, ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt) {
   ASSERT_TRUE(first.identity);
   EXPECT_EQ(first.generation, this->generation());
   EXPECT_EQ(names(read_connect_snapshot(store, service("lone"), device_id("pump"), 0).value()), "");
-  const auto second = read_connect_snapshot(store, service("hub-b"), device_id("pump"), first.generation).value();
+  const auto second =
+      read_connect_snapshot(store, service("hub-b"), device_id("pump"), first.generation).value();
   EXPECT_FALSE(second.trust);
   EXPECT_FALSE(second.identity);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(AssignContract, AFirstRegistrationMakesAllThree, MovedTrustRefusesAndStoresNothing,
-                            RegisteringAgainKeepsTheDevice, AnExistingIdentityTakesTheNewAuthentication,
-                            ADeletedIdentityIsMadeAnew, AHubThatIsGoneUndoesTheRegistration,
-                            EnrollmentSnapshotHasTrustOnlyWhenItMoved,
+REGISTER_TYPED_TEST_SUITE_P(AssignContract, AFirstRegistrationMakesAllThree,
+                            MovedTrustRefusesAndStoresNothing, RegisteringAgainKeepsTheDevice,
+                            AnExistingIdentityTakesTheNewAuthentication, ADeletedIdentityIsMadeAnew,
+                            AHubThatIsGoneUndoesTheRegistration, EnrollmentSnapshotHasTrustOnlyWhenItMoved,
                             ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt);
 
 }  // namespace muster::registry

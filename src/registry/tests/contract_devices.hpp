@@ -22,7 +22,8 @@ TYPED_TEST_P(DeviceContract, DeviceAndTwinComeBackWhole) {
   EXPECT_EQ(fields(record.identity), fields(expected));
   const Twin expected_twin = twin("Hub-A", "pump");
   EXPECT_EQ(fields(record.twin), fields(expected_twin)) << "the initial twin, its versions as given";
-  EXPECT_EQ(fields(devices.find_twin(service("hub-a"), device_id("pump")).value().value()), fields(expected_twin));
+  EXPECT_EQ(fields(devices.find_twin(service("hub-a"), device_id("pump")).value().value()),
+            fields(expected_twin));
 }
 
 TYPED_TEST_P(DeviceContract, ATwinIsEmptyUnlessGiven) {
@@ -61,7 +62,8 @@ TYPED_TEST_P(DeviceContract, PutAndRemoveAreConditional) {
     return devices.remove(service("hub-a"), device_id("one"), expected).value();
   });
   EXPECT_EQ(devices.count(service("hub-a")).value(), 0u);
-  EXPECT_FALSE(devices.find_twin(service("hub-a"), device_id("one")).value()) << "the twin goes with its device";
+  EXPECT_FALSE(devices.find_twin(service("hub-a"), device_id("one")).value())
+      << "the twin goes with its device";
 }
 
 TYPED_TEST_P(DeviceContract, AnUpdateKeepsGenerationCreatedAndTwin) {
@@ -100,14 +102,16 @@ TYPED_TEST_P(DeviceContract, TwinPutIsConditionalAndNeverMakesOne) {
   EXPECT_EQ(fields(devices.find_twin(service("hub-a"), device_id("one")).value().value()), fields(expected));
   EXPECT_FALSE(devices.put_twin(twin("hub-a", "one"), 2).value());
   EXPECT_EQ(devices.put_twin(twin("hub-a", "one"), kAnyVersion).value().value().version, 4);
-  EXPECT_EQ(devices.find(service("hub-a"), device_id("one")).value().value().version, 1) << "the identity stands still";
+  EXPECT_EQ(devices.find(service("hub-a"), device_id("one")).value().value().version, 1)
+      << "the identity stands still";
 }
 
 TYPED_TEST_P(DeviceContract, ListingIsPagedInOrderOfBytes) {
   using namespace testing_values;
   this->make_services();
   auto& devices = this->store().devices();
-  for (const char* id : {"b", "C", "a", "$z"}) ASSERT_TRUE(devices.put(identity("hub-a", id), 0, nullptr).value());
+  for (const char* id : {"b", "C", "a", "$z"})
+    ASSERT_TRUE(devices.put(identity("hub-a", id), 0, nullptr).value());
   ASSERT_TRUE(devices.put(identity("hub-b", "aa"), 0, nullptr).value());
   std::string seen;
   std::string after;

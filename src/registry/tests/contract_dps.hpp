@@ -29,7 +29,8 @@ TYPED_TEST_P(DpsContract, WhatAnEnrollmentLeavesOutStaysOut) {
   ASSERT_TRUE(this->store().groups().put(bare, 0).value());
   EnrollmentGroup expected = bare;
   expected.settings.version = 1;
-  EXPECT_EQ(fields(this->store().groups().find(service("dps-1"), group_id("bare")).value().value()), fields(expected));
+  EXPECT_EQ(fields(this->store().groups().find(service("dps-1"), group_id("bare")).value().value()),
+            fields(expected));
 }
 
 TYPED_TEST_P(DpsContract, EnrollmentPutAndRemoveAreConditional) {
@@ -53,8 +54,9 @@ TYPED_TEST_P(DpsContract, GroupPutAndRemoveAreConditional) {
     const auto stored = groups.put(group("dps-1", "one"), expected).value();
     return stored ? std::optional{stored->settings.version} : std::nullopt;
   });
-  expect_conditional_remove(
-      [&](std::int64_t expected) { return groups.remove(service("dps-1"), group_id("ONE"), expected).value(); });
+  expect_conditional_remove([&](std::int64_t expected) {
+    return groups.remove(service("dps-1"), group_id("ONE"), expected).value();
+  });
 }
 
 TYPED_TEST_P(DpsContract, SpellingAndCreatedStayWithTheFirst) {
@@ -118,14 +120,18 @@ TYPED_TEST_P(DpsContract, ListingsArePagedByKey) {
     return seen;
   };
   const ServiceName dps_1 = service("dps-1");
-  for (const auto& [limit, expected] : {std::pair{2u, "Ab|cd|E|"}, {5u, "AbcdE|"}, {9u, "AbcdE|"}, {0u, "A|b|c|d|E|"}}) {
+  for (const auto& [limit, expected] :
+       {std::pair{2u, "Ab|cd|E|"}, {5u, "AbcdE|"}, {9u, "AbcdE|"}, {0u, "A|b|c|d|E|"}}) {
     SCOPED_TRACE(limit);
-    EXPECT_EQ(walk([&](auto& after) { return store.enrollments().list(dps_1, after, limit).value(); }), expected);
-    EXPECT_EQ(walk([&](auto& after) { return store.groups().list(dps_1, after, limit).value(); }), expected);
-    EXPECT_EQ(walk([&](auto& after) { return store.registrations().list(dps_1, "PUMPS", after, limit).value(); }),
+    EXPECT_EQ(walk([&](auto& after) { return store.enrollments().list(dps_1, after, limit).value(); }),
               expected);
+    EXPECT_EQ(walk([&](auto& after) { return store.groups().list(dps_1, after, limit).value(); }), expected);
+    EXPECT_EQ(
+        walk([&](auto& after) { return store.registrations().list(dps_1, "PUMPS", after, limit).value(); }),
+        expected);
   }
-  EXPECT_EQ(store.enrollments().list(dps_1, "B", 1).value().items.at(0).id.str(), "c") << "`after` folds case too";
+  EXPECT_EQ(store.enrollments().list(dps_1, "B", 1).value().items.at(0).id.str(), "c")
+      << "`after` folds case too";
   EXPECT_TRUE(store.groups().list(service("nowhere"), "", 5).value().items.empty());
 }
 
@@ -137,12 +143,14 @@ TYPED_TEST_P(DpsContract, RegistrationComesBackWhole) {
   Registration expected = registration("Dps-1", "Pump-07");
   expected.version = 1;
   auto& registrations = this->store().registrations();
-  EXPECT_EQ(fields(registrations.find(service("DPS-1"), registration_id("PUMP-07")).value().value()), fields(expected));
+  EXPECT_EQ(fields(registrations.find(service("DPS-1"), registration_id("PUMP-07")).value().value()),
+            fields(expected));
   EXPECT_EQ(fields(registrations.find_by_operation(service("dps-1"), "5.op.Pump-07").value().value()),
             fields(expected));
   EXPECT_EQ(fields(registrations.latest_of_device(device_id("Pump-07")).value().value()), fields(expected));
   EXPECT_FALSE(registrations.find_by_operation(service("dps-2"), "5.op.Pump-07").value());
-  EXPECT_FALSE(registrations.find_by_operation(service("dps-1"), "5.OP.Pump-07").value()) << "operation ids are exact";
+  EXPECT_FALSE(registrations.find_by_operation(service("dps-1"), "5.OP.Pump-07").value())
+      << "operation ids are exact";
 }
 
 TYPED_TEST_P(DpsContract, RegistrationPutAndRemoveAreConditional) {
@@ -198,25 +206,29 @@ TYPED_TEST_P(DpsContract, LatestOfDeviceIsTheNewestThatWasAssigned) {
     made.status = row.status;
     ASSERT_TRUE(this->store().registrations().put(made, 0).value());
   }
-  EXPECT_EQ(this->store().registrations().latest_of_device(device_id("Device")).value().value().id.str(), "r2");
-  EXPECT_FALSE(this->store().registrations().latest_of_device(device_id("device")).value()) << "device ids keep case";
+  EXPECT_EQ(this->store().registrations().latest_of_device(device_id("Device")).value().value().id.str(),
+            "r2");
+  EXPECT_FALSE(this->store().registrations().latest_of_device(device_id("device")).value())
+      << "device ids keep case";
 }
 
 TYPED_TEST_P(DpsContract, NothingIsPutIntoAServiceThatIsNotThere) {
   using namespace testing_values;
   Store& store = this->store();
-  const auto code = [](const auto& result) { return result ? std::nullopt : std::optional{result.error().code()}; };
+  const auto code = [](const auto& result) {
+    return result ? std::nullopt : std::optional{result.error().code()};
+  };
   const std::optional expected{ErrorCode::resource_not_found};
   EXPECT_EQ(code(store.enrollments().put(enrollment("dps-1", "a"), 0)), expected);
   EXPECT_EQ(code(store.groups().put(group("dps-1", "a"), 0)), expected);
   EXPECT_EQ(code(store.registrations().put(registration("dps-1", "a"), 0)), expected);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(DpsContract, EnrollmentComesBackWholeAndFoldsCase, WhatAnEnrollmentLeavesOutStaysOut,
-                            EnrollmentPutAndRemoveAreConditional, GroupPutAndRemoveAreConditional,
-                            SpellingAndCreatedStayWithTheFirst, EnrollmentsAndGroupsDoNotMix, ListingsArePagedByKey,
-                            RegistrationComesBackWhole, RegistrationPutAndRemoveAreConditional,
-                            RegistrationIndexesFollowItsChanges, LatestOfDeviceIsTheNewestThatWasAssigned,
-                            NothingIsPutIntoAServiceThatIsNotThere);
+REGISTER_TYPED_TEST_SUITE_P(DpsContract, EnrollmentComesBackWholeAndFoldsCase,
+                            WhatAnEnrollmentLeavesOutStaysOut, EnrollmentPutAndRemoveAreConditional,
+                            GroupPutAndRemoveAreConditional, SpellingAndCreatedStayWithTheFirst,
+                            EnrollmentsAndGroupsDoNotMix, ListingsArePagedByKey, RegistrationComesBackWhole,
+                            RegistrationPutAndRemoveAreConditional, RegistrationIndexesFollowItsChanges,
+                            LatestOfDeviceIsTheNewestThatWasAssigned, NothingIsPutIntoAServiceThatIsNotThere);
 
 }  // namespace muster::registry

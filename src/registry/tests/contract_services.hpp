@@ -101,7 +101,8 @@ TYPED_TEST_P(ServiceContract, PoliciesBelongToOneService) {
   this->make_services();
   auto& services = this->store().services();
   ASSERT_TRUE(services.put_policy(hub_ref("HUB-a"), {"service", "p", "s", {"ServiceConnect"}}));
-  ASSERT_TRUE(services.put_policy(hub_ref("hub-a"), {"iothubowner", "p1", "s1", {"RegistryRead", "RegistryWrite"}}));
+  ASSERT_TRUE(
+      services.put_policy(hub_ref("hub-a"), {"iothubowner", "p1", "s1", {"RegistryRead", "RegistryWrite"}}));
   ASSERT_TRUE(services.put_policy(hub_ref("hub-a"), {"service", "p2", "s2", {}}));
   this->reopen();
   const auto policies = this->store().services().policies(hub_ref("hub-A")).value();
@@ -174,7 +175,8 @@ TYPED_TEST_P(ServiceContract, CertificateComesBackWholeAndFoldsCase) {
   EXPECT_EQ(fields(stored), fields(expected)) << "the owner is spelled as it was made";
   this->reopen();
   auto& certificates = this->store().certificates();
-  EXPECT_EQ(fields(certificates.find(dps_ref("DPS-1"), certificate_name("root-ca")).value().value()), fields(expected));
+  EXPECT_EQ(fields(certificates.find(dps_ref("DPS-1"), certificate_name("root-ca")).value().value()),
+            fields(expected));
   EXPECT_EQ(fields(certificates.find_by_id(stored.id).value().value()), fields(expected));
   EXPECT_EQ(fields(certificates.list(dps_ref("dps-1")).value().at(0)), fields(expected));
   EXPECT_FALSE(certificates.find(hub_ref("hub-a"), certificate_name("root-ca")).value());
@@ -210,7 +212,8 @@ TYPED_TEST_P(ServiceContract, CertificateIdIsOfOneDerAndNeverReused) {
   const CaCertificate other = certificates.put(renewed, kAnyVersion).value().value();
   EXPECT_GT(other.id, first.id) << "identities that remember the old CA must not follow its name";
   EXPECT_FALSE(certificates.find_by_id(first.id).value());
-  ASSERT_EQ(certificates.remove(hub_ref("hub-a"), certificate_name("ca"), kAnyVersion).value(), std::optional{true});
+  ASSERT_EQ(certificates.remove(hub_ref("hub-a"), certificate_name("ca"), kAnyVersion).value(),
+            std::optional{true});
   const CaCertificate again = certificates.put(certificate(hub_ref("hub-a"), "ca"), 0).value().value();
   EXPECT_GT(again.id, other.id);
   EXPECT_EQ(again.version, 1);
@@ -226,9 +229,9 @@ TYPED_TEST_P(ServiceContract, CertificateOfNoServiceIsRefused) {
 REGISTER_TYPED_TEST_SUITE_P(ServiceContract, StartsEmpty, HubComesBackWhole,
                             HubPutIsConditionalAndKeepsWhatIsGivenOnce, HubNumbersAreNeverGivenTwice,
                             DpsComesBackWholeWithItsLinksInOrder, DpsPutIsConditionalAndReplacesLinks,
-                            HubAndDpsOfOneNameAreTwo, PoliciesBelongToOneService, RemovingAHubTakesEverythingOfIt,
-                            RemovingADpsTakesEverythingOfIt, CertificateComesBackWholeAndFoldsCase,
-                            CertificatePutAndRemoveAreConditional, CertificateIdIsOfOneDerAndNeverReused,
-                            CertificateOfNoServiceIsRefused);
+                            HubAndDpsOfOneNameAreTwo, PoliciesBelongToOneService,
+                            RemovingAHubTakesEverythingOfIt, RemovingADpsTakesEverythingOfIt,
+                            CertificateComesBackWholeAndFoldsCase, CertificatePutAndRemoveAreConditional,
+                            CertificateIdIsOfOneDerAndNeverReused, CertificateOfNoServiceIsRefused);
 
 }  // namespace muster::registry

@@ -39,7 +39,8 @@ TYPED_TEST_P(TransactionContract, AFailureUndoesEverything) {
   EXPECT_FALSE(later.devices().find(service("hub-a"), device_id("made")).value());
   EXPECT_EQ(later.devices().count(service("hub-a")).value(), 1u);
   EXPECT_TRUE(later.registrations().latest_of_device(device_id("kept")).value());
-  EXPECT_EQ(later.services().put_hub(hub("new"), 0).value().value().number, 2u) << "its number was not given yet";
+  EXPECT_EQ(later.services().put_hub(hub("new"), 0).value().value().number, 2u)
+      << "its number was not given yet";
 }
 
 TYPED_TEST_P(TransactionContract, AnInnerFailureUndoesTheInnerAlone) {
@@ -63,7 +64,10 @@ TYPED_TEST_P(TransactionContract, AnInnerFailureUndoesTheInnerAlone) {
     return put("after");
   }));
   this->reopen();
-  for (const auto& [id, there] : {std::pair{"before", true}, {"inner", false}, {"innermost", false}, {"second", true},
+  for (const auto& [id, there] : {std::pair{"before", true},
+                                  {"inner", false},
+                                  {"innermost", false},
+                                  {"second", true},
                                   {"after", true}}) {
     EXPECT_EQ(this->store().devices().find(service("hub-a"), device_id(id)).value().has_value(), there) << id;
   }
@@ -99,16 +103,24 @@ TYPED_TEST_P(TransactionContract, TheGenerationMovesWithTrustAndWithNothingElse)
       {"hub put that loses", 0, [&] { return !store.services().put_hub(hub("h"), 0).value(); }},
       {"dps changed", 1, [&] { return store.services().put_dps(dps("dps-1"), 1).value().has_value(); }},
       {"dps put that loses", 0, [&] { return !store.services().put_dps(dps("dps-1"), 1).value(); }},
-      {"policy put", 1, [&] { return store.services().put_policy(dps_ref("dps-1"), {"p", "", "", {}}).has_value(); }},
+      {"policy put", 1,
+       [&] {
+         return store.services().put_policy(dps_ref("dps-1"), {"p", "", "", {}}).has_value();
+       }},
       {"certificate put", 1,
        [&] { return store.certificates().put(certificate(dps_ref("dps-1"), "c"), 0).value().has_value(); }},
       {"certificate put that loses", 0,
        [&] { return !store.certificates().put(certificate(dps_ref("dps-1"), "c"), 0).value(); }},
       {"certificate removed", 1,
-       [&] { return store.certificates().remove(dps_ref("dps-1"), certificate_name("c"), 1).value().value(); }},
+       [&] {
+         return store.certificates().remove(dps_ref("dps-1"), certificate_name("c"), 1).value().value();
+       }},
       {"certificate that is not there removed", 0,
-       [&] { return !store.certificates().remove(dps_ref("dps-1"), certificate_name("c"), 1).value().value(); }},
-      {"enrollment put", 1, [&] { return store.enrollments().put(enrollment("dps-1", "e"), 0).value().has_value(); }},
+       [&] {
+         return !store.certificates().remove(dps_ref("dps-1"), certificate_name("c"), 1).value().value();
+       }},
+      {"enrollment put", 1,
+       [&] { return store.enrollments().put(enrollment("dps-1", "e"), 0).value().has_value(); }},
       {"enrollment remove that loses", 0,
        [&] { return !store.enrollments().remove(dps_1, registration_id("e"), 9).value(); }},
       {"enrollment removed", 1,
@@ -119,7 +131,8 @@ TYPED_TEST_P(TransactionContract, TheGenerationMovesWithTrustAndWithNothingElse)
        [&] { return store.registrations().put(registration("dps-1", "r"), 0).value().has_value(); }},
       {"registration removed", 0,
        [&] { return store.registrations().remove(dps_1, registration_id("r"), 1).value().value(); }},
-      {"device put", 0, [&] { return store.devices().put(identity("hub-a", "d"), 0, nullptr).value().has_value(); }},
+      {"device put", 0,
+       [&] { return store.devices().put(identity("hub-a", "d"), 0, nullptr).value().has_value(); }},
       {"twin put", 0, [&] { return store.devices().put_twin(some, 2).value().has_value(); }},
       {"device removed", 0,
        [&] { return store.devices().remove(service("hub-a"), device_id("d"), 1).value().value(); }},

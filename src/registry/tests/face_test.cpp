@@ -28,7 +28,8 @@ Work put_device(std::string id) {
   };
 }
 
-/// Holds one of the registry's threads inside a call until the test lets go: what is queued meanwhile stays queued.
+/// Holds one of the registry's threads inside a call until the test lets go: what is queued meanwhile stays
+/// queued.
 class Gate {
  public:
   Work work() {
@@ -177,7 +178,8 @@ TEST_F(Face, AFullQueueRefusesAtOnceAndTheRestIsCarriedOut) {
   asio::post(io_, [&gate] { gate.open(); });
   runner.join();
   for (const char* id : {"d0", "d1", "d2"}) EXPECT_TRUE(results_.of(id)) << id;
-  for (const char* id : {"d3", "d4"}) EXPECT_EQ(results_.of(id).error().code(), ErrorCode::registry_busy) << id;
+  for (const char* id : {"d3", "d4"})
+    EXPECT_EQ(results_.of(id).error().code(), ErrorCode::registry_busy) << id;
   EXPECT_EQ(registry_->figures().refused, 2u);
   EXPECT_EQ(devices_after_reopen(), 3u);
 }
@@ -213,7 +215,8 @@ TEST_F(Face, ACallResumesOnItsOwnExecutor) {
     where = std::this_thread::get_id();
   };
   asio::co_spawn(other, note(*registry_, resumed), asio::detached);
-  std::thread shard{[&other] { other.run(); }};  // Returns only when the call has come back: the wait counts as work.
+  std::thread shard{
+      [&other] { other.run(); }};  // Returns only when the call has come back: the wait counts as work.
   const std::thread::id expected = shard.get_id();
   shard.join();
   EXPECT_EQ(resumed, expected);
@@ -235,13 +238,15 @@ TEST_F(Face, StopFinishesWhatIsQueuedAndTakesNoMore) {
   spawn_read("late read", [](Store&) -> Result<void> { return {}; });
   run();
   ASSERT_EQ(results_.all.size(), 24u);
-  for (const auto& [name, result] : results_.all) EXPECT_EQ(result.has_value(), !name.starts_with("late")) << name;
+  for (const auto& [name, result] : results_.all)
+    EXPECT_EQ(result.has_value(), !name.starts_with("late")) << name;
   EXPECT_EQ(results_.of("late").error().code(), ErrorCode::shutting_down);
   EXPECT_EQ(results_.of("late read").error().code(), ErrorCode::shutting_down);
   EXPECT_EQ(devices_after_reopen(), 20u);
 }
 
-/// Several shards at once: for ThreadSanitizer, and for the invariant that each registration ends at one device.
+/// Several shards at once: for ThreadSanitizer, and for the invariant that each registration ends at one
+/// device.
 TEST_F(Face, ManyThreadsRegisterAndConnect) {
   open();
   make_hub();
@@ -250,7 +255,8 @@ TEST_F(Face, ManyThreadsRegisterAndConnect) {
     return {};
   });
   run();
-  const auto register_one = [](Registry& registry, std::string id, std::atomic<int>& good) -> asio::awaitable<void> {
+  const auto register_one = [](Registry& registry, std::string id,
+                               std::atomic<int>& good) -> asio::awaitable<void> {
     auto first = registry.enrollment_snapshot(service("dps-1"), registration_id(id), 0);
     const auto snapshot = co_await std::move(first);
     if (!snapshot) co_return;

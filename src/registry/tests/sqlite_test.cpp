@@ -19,7 +19,9 @@ using testing::HasSubstr;
 
 class SqliteFile : public testing::Test {
  protected:
-  std::unique_ptr<Connection> connect(Role role = Role::writer) { return Connection::open(path_, role).value(); }
+  std::unique_ptr<Connection> connect(Role role = Role::writer) {
+    return Connection::open(path_, role).value();
+  }
   /// One text from the database, over a connection of its own.
   std::string text(const char* sql) {
     auto connection = connect();
@@ -101,7 +103,8 @@ TEST_F(SqliteFile, APathThatCannotBeOpenedSaysWhich) {
 TEST_F(SqliteFile, AMigrationThatFailsLeavesTheVersionBefore) {
   ASSERT_TRUE(open_store(path_, Role::writer).value()->services().put_hub(hub("kept"), 0));
   const std::int64_t version = migrations().back().version;
-  const std::array steps{migrations().back(), Migration{version + 1, "CREATE TABLE added (x); DELETE FROM service;"},
+  const std::array steps{migrations().back(),
+                         Migration{version + 1, "CREATE TABLE added (x); DELETE FROM service;"},
                          Migration{version + 2, "CREATE TABLE added (x);"}};
   EXPECT_FALSE(migrate(*connect(), steps)) << "the table of the second step is there already";
   EXPECT_EQ(connect()->number("PRAGMA user_version").value(), version);
@@ -144,15 +147,18 @@ TEST_F(SqliteFile, AuditHasOneRowForEachGeneration) {
     ASSERT_TRUE(store->certificates().remove(dps_ref("dps-1"), certificate_name("root"), 1).value());
     EXPECT_EQ(store->trust_generation().value(), 4);
   }
-  EXPECT_EQ(text("SELECT group_concat(generation || ' ' || ifnull(at_us, '-') || ' ' || action || ' ' || kind || ' '"
-                 " || service || '/' || name || ' ' || version || ' ' || detail, '; ')"
-                 " FROM (SELECT * FROM audit ORDER BY generation)"),
-            "2 1700000000000002 put dps Dps-1/ 1 ; "
-            "3 14 put certificate Dps-1/Root 1 sha256=BB22 verified=yes; "
-            "4 - remove certificate Dps-1/Root 1 sha256=BB22");
+  EXPECT_EQ(
+      text(
+          "SELECT group_concat(generation || ' ' || ifnull(at_us, '-') || ' ' || action || ' ' || kind || ' '"
+          " || service || '/' || name || ' ' || version || ' ' || detail, '; ')"
+          " FROM (SELECT * FROM audit ORDER BY generation)"),
+      "2 1700000000000002 put dps Dps-1/ 1 ; "
+      "3 14 put certificate Dps-1/Root 1 sha256=BB22 verified=yes; "
+      "4 - remove certificate Dps-1/Root 1 sha256=BB22");
 }
 
-/// Each lookup that requests wait for goes through an index to its rows: nothing in it grows with the number of devices.
+/// Each lookup that requests wait for goes through an index to its rows: nothing in it grows with the number
+/// of devices.
 TEST_F(SqliteFile, LookupsUseTheirIndexes) {
   ASSERT_TRUE(open_store(path_, Role::writer));
   struct Row {
@@ -160,13 +166,16 @@ TEST_F(SqliteFile, LookupsUseTheirIndexes) {
     const char* plan;
   };
   for (const Row& row : {
-           Row{"SELECT * FROM registration r INDEXED BY registration_of_group JOIN service s ON s.id = r.dps_id"
+           Row{"SELECT * FROM registration r INDEXED BY registration_of_group JOIN service s ON s.id = "
+               "r.dps_id"
                " WHERE r.dps_id = ? AND r.group_key = ? AND r.key > ? ORDER BY r.key LIMIT ?",
                "USING INDEX registration_of_group (dps_id=? AND group_key=? AND key>?)"},
-           Row{"SELECT * FROM registration r INDEXED BY registration_of_operation JOIN service s ON s.id = r.dps_id"
+           Row{"SELECT * FROM registration r INDEXED BY registration_of_operation JOIN service s ON s.id = "
+               "r.dps_id"
                " WHERE r.dps_id = ? AND r.operation_id = ? LIMIT 1",
                "USING INDEX registration_of_operation (dps_id=? AND operation_id=?)"},
-           Row{"SELECT * FROM registration r INDEXED BY registration_of_device JOIN service s ON s.id = r.dps_id"
+           Row{"SELECT * FROM registration r INDEXED BY registration_of_device JOIN service s ON s.id = "
+               "r.dps_id"
                " WHERE r.device_id = ? AND r.status = 2 ORDER BY r.updated_us DESC LIMIT 1",
                "USING INDEX registration_of_device (device_id=?)"},
            Row{"SELECT * FROM device d JOIN twin t ON t.hub_id = d.hub_id AND t.device_id = d.id"
@@ -189,14 +198,16 @@ TEST_F(SqliteFile, LookupsUseTheirIndexes) {
   }
 }
 
-/// What a crash leaves is what is in the files at that moment: a copy of them, taken while the writer lives on.
+/// What a crash leaves is what is in the files at that moment: a copy of them, taken while the writer lives
+/// on.
 TEST_F(SqliteFile, WhatWasAcknowledgedSurvivesACrash) {
   const auto store = open_store(path_, Role::writer).value();
   ASSERT_TRUE(store->services().put_hub(hub("h"), 0).value());
   const std::string copy = directory_.file("copy.db");
   const auto crash = [&] {
     for (const char* suffix : {"", "-wal"}) {
-      std::filesystem::copy_file(path_ + suffix, copy + suffix, std::filesystem::copy_options::overwrite_existing);
+      std::filesystem::copy_file(path_ + suffix, copy + suffix,
+                                 std::filesystem::copy_options::overwrite_existing);
     }
     std::filesystem::remove(copy + "-shm");
     return open_store(copy, Role::writer).value();
@@ -209,15 +220,16 @@ TEST_F(SqliteFile, WhatWasAcknowledgedSurvivesACrash) {
   ASSERT_TRUE(store->transaction([&]() -> Result<void> {
     MUSTER_CHECK(store->devices().put(identity("h", "open"), 0, nullptr));
     const auto after = crash();
-    EXPECT_FALSE(after->devices().find(service("h"), device_id("open")).value()) << "not acknowledged, not there";
+    EXPECT_FALSE(after->devices().find(service("h"), device_id("open")).value())
+        << "not acknowledged, not there";
     EXPECT_EQ(after->devices().count(service("h")).value(), 5u);
     return {};
   }));
   EXPECT_TRUE(crash()->devices().find(service("h"), device_id("open")).value());
 }
 
-/// SQLite ends the whole transaction when the disk is full: what came before in it must not be acknowledged, and the
-/// next transaction must work. max_page_count gives the same SQLITE_FULL as a full disk.
+/// SQLite ends the whole transaction when the disk is full: what came before in it must not be acknowledged,
+/// and the next transaction must work. max_page_count gives the same SQLITE_FULL as a full disk.
 TEST_F(SqliteFile, AFullDiskUndoesTheWholeTransactionAndIsSurvived) {
   auto connection = connect();
   ASSERT_TRUE(migrate(*connection, migrations()));
@@ -228,7 +240,8 @@ TEST_F(SqliteFile, AFullDiskUndoesTheWholeTransactionAndIsSurvived) {
   const auto insert = [&](const char* sql) { return connection->execute(sql); };
   const auto failed = connection->transaction([&]() -> Result<void> {
     MUSTER_CHECK(connection->transaction([&] { return insert("INSERT INTO bulk VALUES ('small')"); }));
-    const auto inner = connection->transaction([&] { return insert("INSERT INTO bulk VALUES (zeroblob(1000000))"); });
+    const auto inner =
+        connection->transaction([&] { return insert("INSERT INTO bulk VALUES (zeroblob(1000000))"); });
     EXPECT_FALSE(inner);
     EXPECT_EQ(inner.error().code(), ErrorCode::disk_full);
     return {};

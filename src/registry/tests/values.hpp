@@ -10,7 +10,8 @@
 #include <string>
 #include <tuple>
 
-/// Values for tests: every field set to something of its own, so that a column that is mixed up or left out shows.
+/// Values for tests: every field set to something of its own, so that a column that is mixed up or left out
+/// shows.
 namespace muster::registry::testing_values {
 
 inline WallTime at(std::int64_t microseconds) { return WallTime{std::chrono::microseconds{microseconds}}; }
@@ -18,7 +19,9 @@ inline ServiceName service(std::string_view text) { return ServiceName::parse(te
 inline DeviceId device_id(std::string_view text) { return DeviceId::parse(text).value(); }
 inline RegistrationId registration_id(std::string_view text) { return RegistrationId::parse(text).value(); }
 inline EnrollmentGroupId group_id(std::string_view text) { return EnrollmentGroupId::parse(text).value(); }
-inline CertificateName certificate_name(std::string_view text) { return CertificateName::parse(text).value(); }
+inline CertificateName certificate_name(std::string_view text) {
+  return CertificateName::parse(text).value();
+}
 inline ServiceRef hub_ref(std::string_view text) { return {ServiceKind::hub, service(text)}; }
 inline ServiceRef dps_ref(std::string_view text) { return {ServiceKind::dps, service(text)}; }
 inline Bytes bytes(std::string_view text) {
@@ -27,7 +30,10 @@ inline Bytes bytes(std::string_view text) {
 }
 
 inline Hub hub(std::string_view name) {
-  return {.name = service(name), .location = "westeurope", .partition_count = 8, .created = at(1'700'000'000'000'001)};
+  return {.name = service(name),
+          .location = "westeurope",
+          .partition_count = 8,
+          .created = at(1'700'000'000'000'001)};
 }
 
 inline DpsInstance dps(std::string_view name) {
@@ -147,12 +153,25 @@ inline auto fields(const DpsInstance& x) {
   for (const LinkedHub& link : x.linked_hubs) {
     links.emplace_back(link.hub.str(), link.location, link.allocation_weight, link.apply_allocation_policy);
   }
-  return std::tuple{std::string{x.name.str()}, x.id_scope, x.location, x.allocation_policy, links, x.created, x.version};
+  return std::tuple{
+      std::string{x.name.str()}, x.id_scope, x.location, x.allocation_policy, links, x.created, x.version};
 }
 inline auto fields(const CaCertificate& x) {
-  return std::tuple{x.id,         x.owner.kind, std::string{x.owner.name.str()}, std::string{x.name.str()}, x.der,
-                    x.subject,    x.sha1_thumbprint, x.sha256_thumbprint, x.not_before, x.not_after, x.verified,
-                    x.verification_code, x.created, x.updated, x.version};
+  return std::tuple{x.id,
+                    x.owner.kind,
+                    std::string{x.owner.name.str()},
+                    std::string{x.name.str()},
+                    x.der,
+                    x.subject,
+                    x.sha1_thumbprint,
+                    x.sha256_thumbprint,
+                    x.not_before,
+                    x.not_after,
+                    x.verified,
+                    x.verification_code,
+                    x.created,
+                    x.updated,
+                    x.version};
 }
 inline auto fields(const std::optional<EnrollmentCertificate>& x) {
   return x ? std::tuple{true, x->der, x->sha1_thumbprint, x->sha256_thumbprint}
@@ -162,11 +181,27 @@ inline auto fields(const EnrollmentSettings& x) {
   std::vector<std::string> hubs;
   for (const ServiceName& name : x.hubs) hubs.emplace_back(name.str());
   const Attestation& a = x.attestation;
-  return std::tuple{a.type, fields(a.client_primary), fields(a.client_secondary), fields(a.signing_primary),
-                    fields(a.signing_secondary), a.ca_primary, a.ca_secondary, a.primary_key, a.secondary_key,
-                    x.enabled, x.iot_edge, x.reprovision.update_hub_assignment, x.reprovision.migrate_device_data,
-                    x.allocation, hubs, x.webhook_url, x.webhook_api_version, x.initial_twin_json, x.created,
-                    x.updated, x.version};
+  return std::tuple{a.type,
+                    fields(a.client_primary),
+                    fields(a.client_secondary),
+                    fields(a.signing_primary),
+                    fields(a.signing_secondary),
+                    a.ca_primary,
+                    a.ca_secondary,
+                    a.primary_key,
+                    a.secondary_key,
+                    x.enabled,
+                    x.iot_edge,
+                    x.reprovision.update_hub_assignment,
+                    x.reprovision.migrate_device_data,
+                    x.allocation,
+                    hubs,
+                    x.webhook_url,
+                    x.webhook_api_version,
+                    x.initial_twin_json,
+                    x.created,
+                    x.updated,
+                    x.version};
 }
 inline auto fields(const IndividualEnrollment& x) {
   return std::tuple{std::string{x.dps.str()}, std::string{x.id.str()}, x.device_id,
@@ -176,20 +211,54 @@ inline auto fields(const EnrollmentGroup& x) {
   return std::tuple{std::string{x.dps.str()}, std::string{x.id.str()}, fields(x.settings)};
 }
 inline auto fields(const Registration& x) {
-  return std::tuple{std::string{x.dps.str()}, std::string{x.id.str()}, x.group_id, x.operation_id, x.status,
-                    x.substatus, x.device_id, x.assigned_hub, x.attestation, x.payload_json, x.error_code,
-                    x.error_message, x.created, x.updated, x.version};
+  return std::tuple{std::string{x.dps.str()},
+                    std::string{x.id.str()},
+                    x.group_id,
+                    x.operation_id,
+                    x.status,
+                    x.substatus,
+                    x.device_id,
+                    x.assigned_hub,
+                    x.attestation,
+                    x.payload_json,
+                    x.error_code,
+                    x.error_message,
+                    x.created,
+                    x.updated,
+                    x.version};
 }
 inline auto fields(const DeviceIdentity& x) {
   const DeviceAuth& a = x.auth;
-  return std::tuple{std::string{x.hub.str()}, std::string{x.id.str()}, x.generation_id, x.enabled, x.status_reason,
-                    x.status_updated, a.type, a.primary_thumbprint, a.secondary_thumbprint, a.primary_key,
-                    a.secondary_key, a.attested_ca_id, x.iot_edge, x.device_scope, x.created, x.version};
+  return std::tuple{std::string{x.hub.str()},
+                    std::string{x.id.str()},
+                    x.generation_id,
+                    x.enabled,
+                    x.status_reason,
+                    x.status_updated,
+                    a.type,
+                    a.primary_thumbprint,
+                    a.secondary_thumbprint,
+                    a.primary_key,
+                    a.secondary_key,
+                    a.attested_ca_id,
+                    x.iot_edge,
+                    x.device_scope,
+                    x.created,
+                    x.version};
 }
 inline auto fields(const Twin& x) {
-  return std::tuple{std::string{x.hub.str()}, std::string{x.device.str()}, x.tags_json, x.desired_json,
-                    x.desired_metadata_json, x.desired_version, x.reported_json, x.reported_metadata_json,
-                    x.reported_version, x.model_id, x.etag, x.version};
+  return std::tuple{std::string{x.hub.str()},
+                    std::string{x.device.str()},
+                    x.tags_json,
+                    x.desired_json,
+                    x.desired_metadata_json,
+                    x.desired_version,
+                    x.reported_json,
+                    x.reported_metadata_json,
+                    x.reported_version,
+                    x.model_id,
+                    x.etag,
+                    x.version};
 }
 
 }  // namespace muster::registry::testing_values
