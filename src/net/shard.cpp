@@ -1,9 +1,9 @@
 #include "net/shard.hpp"
 
+#include "base/assert.hpp"
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-
-#include "base/assert.hpp"
 
 namespace muster::net {
 
@@ -29,7 +29,8 @@ Shard::DeadlineId Shard::at(SteadyTime due, std::function<void()> action) {
 void Shard::cancel(DeadlineId id) {
   const auto due = due_of_.find(id);
   if (due == due_of_.end()) return;
-  // The clock's timer stays: it finds nothing due and is set anew, which is cheaper than moving it at each cancel.
+  // The clock's timer stays: it finds nothing due and is set anew, which is cheaper than moving it at each
+  // cancel.
   const auto node = deadlines_.extract(Due{due->second, id});
   due_of_.erase(due);
 }

@@ -45,11 +45,12 @@ TEST(AddressTest, KindsAreTold) {
     std::string_view text;
     bool address, v4, loopback, any;
   };
-  for (const Case& c : {Case{"127.0.0.1", true, true, true, false}, Case{"127.3.2.1", true, true, true, false},
-                        Case{"::1", true, false, true, false}, Case{"::ffff:127.0.0.1", true, true, true, false},
-                        Case{"10.0.0.1", true, true, false, false}, Case{"0.0.0.0", true, true, false, true},
-                        Case{"::", true, false, false, true}, Case{"localhost", false, false, false, false},
-                        Case{"", false, false, false, false}, Case{"1.2.3", false, false, false, false}}) {
+  for (const Case& c :
+       {Case{"127.0.0.1", true, true, true, false}, Case{"127.3.2.1", true, true, true, false},
+        Case{"::1", true, false, true, false}, Case{"::ffff:127.0.0.1", true, true, true, false},
+        Case{"10.0.0.1", true, true, false, false}, Case{"0.0.0.0", true, true, false, true},
+        Case{"::", true, false, false, true}, Case{"localhost", false, false, false, false},
+        Case{"", false, false, false, false}, Case{"1.2.3", false, false, false, false}}) {
     EXPECT_EQ(is_address(c.text), c.address) << c.text;
     EXPECT_EQ(is_ipv4(c.text), c.v4) << c.text;
     EXPECT_EQ(is_loopback(c.text), c.loopback) << c.text;

@@ -1,11 +1,11 @@
 #include "net/listener.hpp"
 
+#include "net/address.hpp"
+#include "net/tests/loop.hpp"
+
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-
-#include "net/address.hpp"
-#include "net/tests/loop.hpp"
 
 namespace muster::net {
 namespace {
@@ -69,6 +69,7 @@ TEST_F(ListenerTest, PortInUseNamesTheHolder) {
   const pid_t us = ::getpid();
   EXPECT_EQ(in_another_process([&] {
               const auto other = PortClaim::take(claim->endpoint());
+              if (other) return 2;
               const std::string pid = std::to_string(us);
               const bool named = other.error().reason().find("net_test (pid " + pid) != std::string::npos &&
                                  other.error().remedy().find("kill " + pid) != std::string::npos;
@@ -160,7 +161,8 @@ TEST_F(ListenerTest, ExcessIsClosedAtOnceAndCounted) {
     ConnectionCaps caps;
     std::string_view what;
   };
-  for (const Case& c : {Case{{.connections_max = 2}, "in all"}, Case{{.connections_per_address_max = 2}, "per address"}}) {
+  for (const Case& c :
+       {Case{{.connections_max = 2}, "in all"}, Case{{.connections_per_address_max = 2}, "per address"}}) {
     ConnectionLimits limits{c.caps};
     const auto claim = PortClaim::take({"127.0.0.1", 0});
     const auto listener = listen(*claim, limits);
@@ -191,7 +193,8 @@ TEST_F(ListenerTest, LimitsSayWhichWasMet) {
   EXPECT_EQ(limits.open(), 1U);
   const auto second = limits.admit(b);
   const auto third = limits.admit(asio::ip::make_address("10.0.0.3"));
-  EXPECT_THAT(limits.admit(asio::ip::make_address("10.0.0.4")).error().reason(), HasSubstr("3 connections are open in all"));
+  EXPECT_THAT(limits.admit(asio::ip::make_address("10.0.0.4")).error().reason(),
+              HasSubstr("3 connections are open in all"));
   moved.release();
   EXPECT_TRUE(limits.admit(a));
   EXPECT_EQ(limits.refused(), 2U);

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <gtest/gtest.h>
+#include "net/shard.hpp"
+#include "net/stream.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
-
-#include "net/shard.hpp"
-#include "net/stream.hpp"
 
 namespace muster::net {
 
@@ -95,7 +95,8 @@ inline Task<std::string> read_exactly(Stream& stream, std::size_t size) {
   std::string text;
   std::array<std::byte, 4096> into;
   while (text.size() < size) {
-    MUSTER_CO_TRY(const IoResult got, stream.try_read(std::span{into}.first(std::min(into.size(), size - text.size()))));
+    MUSTER_CO_TRY(const IoResult got,
+                  stream.try_read(std::span{into}.first(std::min(into.size(), size - text.size()))));
     if (got.state == IoState::closed) break;
     if (got.state == IoState::done) text.append(as_text(ByteView{into}.first(got.size)));
     if (got.state == IoState::would_block) {

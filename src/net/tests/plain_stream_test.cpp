@@ -1,14 +1,14 @@
 #include "net/plain_stream.hpp"
 
+#include "net/tests/loop.hpp"
+#include "net/unix_socket.hpp"
+
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <filesystem>
 #include <fstream>
-
-#include "net/tests/loop.hpp"
-#include "net/unix_socket.hpp"
 
 namespace muster::net {
 namespace {

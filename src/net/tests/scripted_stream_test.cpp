@@ -1,8 +1,8 @@
 #include "net/scripted_stream.hpp"
 
-#include <gtest/gtest.h>
-
 #include "net/tests/loop.hpp"
+
+#include <gtest/gtest.h>
 
 namespace muster::net {
 namespace {

@@ -1,11 +1,11 @@
 #include "net/shard.hpp"
 
-#include <gmock/gmock.h>
+#include "net/tests/loop.hpp"
 
 #include <boost/asio/post.hpp>
-#include <future>
+#include <gmock/gmock.h>
 
-#include "net/tests/loop.hpp"
+#include <future>
 
 namespace muster::net {
 namespace {

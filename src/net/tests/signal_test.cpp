@@ -1,11 +1,10 @@
 #include "net/signal.hpp"
 
-#include <gtest/gtest.h>
+#include "net/tests/loop.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-
-#include "net/tests/loop.hpp"
+#include <gtest/gtest.h>
 
 namespace muster::net {
 namespace {
@@ -69,11 +68,12 @@ TEST(SignalTest, CoroutinesThatAreCancelledWaitNoMore) {
   Signal signal{loop.shard};
   asio::cancellation_signal cancel;
   bool ended = false;
-  asio::co_spawn(loop.shard.io(), signal.wait(),
-                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr, const Result<void>& result) {
-                   ended = true;
-                   EXPECT_FALSE(result);
-                 }));
+  asio::co_spawn(
+      loop.shard.io(), signal.wait(),
+      asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr, const Result<void>& result) {
+        ended = true;
+        EXPECT_FALSE(result);
+      }));
   const auto other = loop.start(signal.wait());
   loop.shard.poll();
   EXPECT_EQ(signal.waiting(), 2U);
