@@ -12,7 +12,8 @@
 
 namespace muster::net {
 
-/// Where a client wants to go.
+/// Where a client wants to go. In a coroutine give it a name before the co_await: g++ 12 destroys an
+/// aggregate that is made inside the expression twice.
 struct ConnectRequest {
   std::string host;  ///< A name, or an address without brackets.
   std::uint16_t port = 0;

@@ -33,7 +33,8 @@ asio::awaitable<void> serve(std::unique_ptr<TlsStream> stream, std::atomic<int>&
 }
 
 Task<void> ask(Shard& shard, Endpoint to, const TlsClientContext& context) {
-  MUSTER_CO_TRY(auto socket, co_await connect(shard, {.host = "localhost", .port = 1, .connect_to = to}));
+  ConnectRequest request{.host = "localhost", .port = 1, .connect_to = to};
+  MUSTER_CO_TRY(auto socket, co_await connect(shard, std::move(request)));
   TlsStream stream{shard, std::move(socket), context, "localhost"};
   MUSTER_CO_CHECK(co_await stream.handshake());
   const std::string text(kMessageSize, 'x');
