@@ -1,2 +1,2 @@
-// Asio's own code, compiled once for the program (BOOST_ASIO_SEPARATE_COMPILATION).
+// The compiled half of Asio: with BOOST_ASIO_SEPARATE_COMPILATION exactly one source holds it.
 #include <boost/asio/impl/src.hpp>

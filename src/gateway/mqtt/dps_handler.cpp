@@ -131,7 +131,7 @@ asio::awaitable<void> DpsHandler::Shared::answer_register(const std::string& rid
   // What can be refused for good is refused here and now; what follows is choosing the hub and storing.
   const Result<provisioning::AttestOutcome> attested = co_await provisioning::attest(services.provisioning, *request);
   if (!attested) co_return refuse(attested.error(), rid, "register");
-  if (!attested->attested) co_return refuse(attested->judgement.error(), rid, "register");
+  if (!attested->attested) co_return refuse(*attested->judgement.failure(), rid, "register");
   const Result<std::string> operation = services.operations.start(connection->shard().io().get_executor(), *request);
   if (!operation) co_return refuse(operation.error(), rid, "register");
   respond(202, rid, services.dps.retry_after_s, dps::format_assigning(*operation, std::nullopt));

@@ -13,7 +13,8 @@ namespace muster::registry::sqlite {
 namespace {
 
 /// SQLite makes files 0644 less the umask, and gives the write-ahead log and its index the mode of the database. Keys of
-/// devices are in all three, so the database is made here first.
+/// devices are in all three, so the database is made here first. Its directory is synced by SQLite with the first commit,
+/// when the log is new too.
 Result<void> make_private_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) {
@@ -88,6 +89,7 @@ Result<void> Connection::transaction(const std::function<Result<void>()>& work) 
 
 Result<void> Connection::still_inside() const {
   if (sqlite3_get_autocommit(db_) == 0) return {};
+  if (ended_by_) return failure(*ended_by_);
   return failure(ErrorCode::registry_unavailable, "an earlier failure has ended the transaction");
 }
 
@@ -99,6 +101,7 @@ Result<void> Connection::outermost(const std::function<Result<void>()>& work) {
   // IMMEDIATE takes the write lock now: a transaction that reads first could not be promoted later.
   MUSTER_TRY(auto begin, prepare(role_ == Role::writer ? "BEGIN IMMEDIATE" : "BEGIN"));
   MUSTER_CHECK(begin.run());
+  ended_by_.reset();
   ++depth_;
   Result<void> done = work();
   if (done) done = still_inside();
@@ -127,6 +130,7 @@ Result<void> Connection::savepoint(const std::function<Result<void>()>& work) {
   Result<void> done = work();
   if (done) done = still_inside();
   --depth_;
+  if (!done && sqlite3_get_autocommit(db_) != 0 && !ended_by_) ended_by_ = done.error();
   MUSTER_CHECK(still_inside());
   if (!done) {
     MUSTER_TRY(auto back, prepare("ROLLBACK TO inner"));

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -47,9 +48,6 @@ class Connection {
   /// what was to be synced, and a second try would succeed without it (reliability.md 4.4).
   Result<void> transaction(const std::function<Result<void>()>& work);
 
-  /// Whether the last statement changed a row.
-  bool changed() const { return sqlite3_changes(db_) > 0; }
-
  private:
   Connection(sqlite3* db, Role role) : db_{db}, role_{role} {}
   Result<void> outermost(const std::function<Result<void>()>& work);
@@ -67,6 +65,7 @@ class Connection {
   Role role_;
   int depth_ = 0;
   bool sync_failed_ = false;
+  std::optional<Error> ended_by_;  ///< What made SQLite end the open transaction.
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
 };
 
