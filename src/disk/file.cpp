@@ -8,7 +8,9 @@ Result<void> write_atomically(Disk& disk, const std::string& path, ByteView byte
   const std::string temporary = path + ".tmp";
   // Left over from a crash in the middle of an earlier call.
   MUSTER_TRY(const bool stale, disk.exists(temporary));
-  if (stale) MUSTER_CHECK(disk.remove(temporary));
+  if (stale) {
+    MUSTER_CHECK(disk.remove(temporary));
+  }
   {
     MUSTER_TRY(const std::unique_ptr<File> file, disk.open(temporary, OpenMode::create_new));
     Result<void> written = file->write_at(0, bytes);
