@@ -67,6 +67,7 @@ class Shard {
   Clock::TimerId armed_ = 0;  ///< 0: none.
   SteadyTime armed_for_ = SteadyTime::max();
   bool firing_ = false;
+  bool fire_posted_ = false;
   boost::asio::io_context io_;  // After the deadlines: what it destroys may still cancel one.
   std::thread thread_;
 };

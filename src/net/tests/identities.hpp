@@ -39,6 +39,8 @@ struct Identities {
   }
   static TlsIdentity identity(const pki::Issued& leaf, std::vector<pki::Certificate> above = {}) {
     above.insert(above.begin(), leaf.certificate);
+    // As they come from files.
+    for (auto& certificate : above) certificate = pki::Certificate::from_der(certificate.der()).value();
     return {pki::Chain{std::move(above)}, leaf.key};
   }
   static Identities make() {

@@ -33,9 +33,8 @@ class Loop {
   template <typename T>
   std::shared_ptr<Pending<T>> start(Task<T> task) {
     auto pending = std::make_shared<Pending<T>>();
-    asio::co_spawn(shard.io(), std::move(task), [pending](std::exception_ptr failed, Result<T> result) {
+    asio::co_spawn(shard.io(), store(std::move(task), pending), [](std::exception_ptr failed) {
       if (failed) std::rethrow_exception(failed);
-      pending->result.emplace(std::move(result));
     });
     return pending;
   }
@@ -69,6 +68,12 @@ class Loop {
     until([&] { return pending->done(); });
     if (!pending->done()) return failure(ErrorCode::timed_out, "the test gave up");
     return std::move(*pending->result);
+  }
+
+  template <typename T>
+  static asio::awaitable<void> store(Task<T> task, std::shared_ptr<Pending<T>> pending) {
+    Result<T> result = co_await std::move(task);
+    pending->result.emplace(std::move(result));
   }
 
   struct SocketPair {

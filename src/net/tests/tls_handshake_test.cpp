@@ -73,7 +73,7 @@ const HandshakeCase kHandshakes[] = {
      "accepted here, judged by trust: device/10 section 5"},
     {"v12_no_certificate", TLS1_2_VERSION, "TLSv1.2", nullptr, nullptr, "CN=server-p256", 0, "SAS comes without"},
     {"v13_no_certificate", TLS1_3_VERSION, "TLSv1.3", nullptr, nullptr, "CN=server-p256", 0, "SAS comes without"},
-    {"v12_rsa_server", TLS1_2_VERSION, "TLSv1.2", &Identities::device_chain, "RSA+SHA256:ECDSA+SHA256:RSA-PSS+SHA256",
+    {"v12_rsa_first", TLS1_2_VERSION, "TLSv1.2", &Identities::device_chain, "RSA+SHA256:ECDSA+SHA256:RSA-PSS+SHA256",
      "CN=server-p256", 2, "both can be checked: the cheaper"},
     {"v12_only_rsa", TLS1_2_VERSION, "TLSv1.2", nullptr, "RSA+SHA256:RSA-PSS+SHA256", "CN=server-rsa", 0,
      "device/04 section 12: old clients know RSA only"},

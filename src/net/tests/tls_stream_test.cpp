@@ -99,8 +99,6 @@ TEST_F(TlsStreamTest, FourEndingsAreToldApart) {
 }
 
 TEST_F(TlsStreamTest, AlertAfterTheHandshakeIsNamed) {
-  connect();
-  shake();
   // A TLS 1.3 server's refusal of a certificate reaches its client like this (device/10 section 5).
   auto [server_socket, client_socket] = loop.connected();
   const auto requiring = ids().server();
