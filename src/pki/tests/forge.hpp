@@ -3,6 +3,7 @@
 
 #include "pki/issue.hpp"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -52,7 +53,8 @@ inline Shape intermediate_shape(std::string name = "My-Intermediate-CA") {
 }
 
 inline void must(bool done) {
-  if (!done) std::abort();  // A test's certificate that cannot be made is a broken test.
+  if (!done)
+    ERR_print_errors_fp(stderr), std::abort();  // A test's certificate that cannot be made is a broken test.
 }
 
 inline void add(X509* x509, X509* issuer, int nid, const char* value) {
@@ -108,12 +110,14 @@ inline Certificate certificate_for(const Shape& shape, const Issued* issuer, con
       add_unknown(x509, std::string{shape.unknown_extension} == "critical");
     if (shape.key_identifiers) {
       add(x509, signer, NID_subject_key_identifier, "hash");
-      add(x509, signer, NID_authority_key_identifier, "keyid");
+      if (X509_get_ext_by_NID(signer, NID_subject_key_identifier, -1) >= 0)
+        add(x509, signer, NID_authority_key_identifier, "keyid");
     }
   }
   EVP_PKEY* signing_key = issuer != nullptr ? issuer->key.native() : key.native();
   must(X509_sign(x509, signing_key, shape.digest) > 0);
-  Certificate made = Certificate::from_native(x509);
+  // Parsed anew: the extensions made OpenSSL draw conclusions before there was a signature.
+  Certificate made = *Certificate::from_der(Certificate::from_native(x509).der());
   X509_free(x509);
   if (!shape.break_signature) return made;
   Bytes der = made.der();
