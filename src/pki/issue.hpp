@@ -56,6 +56,9 @@ Result<Issued> issue_server(const IssueRequest& request, const Issued& issuer, c
 Result<Bytes> issue_empty_crl(const Issued& issuer, WallTime now, std::chrono::hours lifetime,
                               std::uint64_t number);
 
+/// The certificate's alternative names hold every name and address of `names`.
+bool covers_names(const Certificate& certificate, const ServerNames& names);
+
 /// A human account of a certificate, one line a fact, as `muster pki inspect` prints it.
 std::string describe(const Certificate& certificate);
 

@@ -25,6 +25,7 @@ struct DpsHandler::Shared {
 
   void respond(int status, const std::string& rid, std::optional<int> retry_after_s, const std::string& body);
   void refuse(const Error& error, const std::string& rid, std::string_view step);
+  std::string disabled_registration(const Error& error) const;
   Result<provisioning::RegisterRequest> request_of(const dps::RegisterBody& body) const;
   static asio::awaitable<void> answer(std::shared_ptr<Shared> self, std::string rid, std::string operation_id,
                                       std::string body, bool poll);
@@ -130,7 +131,7 @@ asio::awaitable<void> DpsHandler::Shared::answer_register(const std::string& rid
   // What can be refused for good is refused here and now; what follows is choosing the hub and storing.
   const Result<provisioning::AttestOutcome> attested = co_await provisioning::attest(services.provisioning, *request);
   if (!attested) co_return refuse(attested.error(), rid, "register");
-  if (!attested->attested) co_return refuse(attested->judgement.error(), rid, "register");
+  if (!attested->attested) co_return refuse(*attested->judgement.failure(), rid, "register");
   const Result<std::string> operation = services.operations.start(connection->shard().io().get_executor(), *request);
   if (!operation) co_return refuse(operation.error(), rid, "register");
   respond(202, rid, services.dps.retry_after_s, dps::format_assigning(*operation, std::nullopt));
@@ -172,8 +173,19 @@ void DpsHandler::Shared::respond(int status, const std::string& rid, std::option
   connection->send(packet);
 }
 
+/// The third way to say that an enrollment is disabled (device/01 section 6.4): a final answer with that status.
+std::string DpsHandler::Shared::disabled_registration(const Error& error) const {
+  const auto id = RegistrationId::parse(registration_id);
+  if (!id) return {};
+  Registration registration{.dps = dps, .id = *id, .operation_id = provisioning::operation_id_of(dps, *id)};
+  registration.status = RegistrationStatus::disabled;
+  registration.error_message = error.reason();
+  registration.created = registration.updated = services.clock.wall();
+  return dps::format_final(registration, {});
+}
+
 void DpsHandler::Shared::refuse(const Error& error, const std::string& rid, std::string_view step) {
-  const MqttErrorRow& row = mqtt_error(error.code());
+  const DpsAnswer answer = dps_answer(error, services.dps.disabled);
   journal::Entry entry;
   entry.kind = journal::EntryKind::refused;
   entry.tracking_id = services.journal.new_tracking_id();
@@ -184,13 +196,18 @@ void DpsHandler::Shared::refuse(const Error& error, const std::string& rid, std:
   entry.code = error.code();
   entry.reason = error.reason();
   entry.remedy = error.remedy();
-  entry.answered = fmt::format("{} {}", row.dps_status, row.dps_error_code);
-  const bool later = row.dps_status == 429 || row.dps_status >= 500;
-  respond(row.dps_status, rid, later ? std::optional{services.dps.retry_after_s} : std::nullopt,
-          dps::format_error({.error_code = row.dps_error_code,
-                             .tracking_id = entry.tracking_id,
-                             .message = dps_message(error),
-                             .timestamp = services.clock.wall()}));
+  entry.answered = fmt::format("{} {}", answer.status, answer.error_code);
+  if (answer.as_registration) {
+    entry.answered = "200 disabled";
+    respond(200, rid, std::nullopt, disabled_registration(error));
+  } else {
+    const bool later = answer.status == 429 || answer.status >= 500;
+    respond(answer.status, rid, later ? std::optional{services.dps.retry_after_s} : std::nullopt,
+            dps::format_error({.error_code = answer.error_code,
+                               .tracking_id = entry.tracking_id,
+                               .message = answer.message,
+                               .timestamp = services.clock.wall()}));
+  }
   services.journal.write(std::move(entry));
 }
 

@@ -35,7 +35,7 @@ constexpr std::array kRows{
     MqttErrorRow{peer_stalled, server_unavailable, 408, 408000, "Request timeout."},
 
     MqttErrorRow{no_enrollment_matches, not_authorized, 404, 404201, "Enrollment not found."},
-    MqttErrorRow{enrollment_disabled, not_authorized, 403, 403002, "Enrollment disabled."},
+    MqttErrorRow{enrollment_disabled, not_authorized, 401, 401002, "Unauthorized."},
     MqttErrorRow{ca_not_verified, not_authorized, 401, 401002, "CA certificate not found."},
     MqttErrorRow{ca_unknown, not_authorized, 401, 401002, "CA certificate not found."},
     MqttErrorRow{certificate_not_yet_valid, not_authorized, 401, 401002, "Invalid certificate."},
@@ -92,9 +92,17 @@ const MqttErrorRow& mqtt_error(ErrorCode code) noexcept {
   return row != kRows.end() && row->code == code ? *row : kInternal;
 }
 
-std::string dps_message(const Error& error) {
+DpsAnswer dps_answer(const Error& error, DisabledAnswer disabled) {
   const MqttErrorRow& row = mqtt_error(error.code());
-  return fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(), error.remedy());
+  DpsAnswer answer{row.dps_status, row.dps_error_code,
+                   fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(), error.remedy()),
+                   false};
+  if (error.code() == enrollment_disabled && disabled == DisabledAnswer::forbidden) {
+    answer.status = 403;
+    answer.error_code = 403002;
+  }
+  answer.as_registration = error.code() == enrollment_disabled && disabled == DisabledAnswer::disabled;
+  return answer;
 }
 
 }  // namespace muster::mqtt

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "gateway/mqtt/limits.hpp"
 
 namespace muster::mqtt {
 
@@ -30,7 +31,13 @@ struct MqttErrorRow {
 /// The row of `code`. Codes of blocks 1 to 3 each have their own (tested); others are "internal error".
 const MqttErrorRow& mqtt_error(ErrorCode code) noexcept;
 
-/// Azure's message, then why and what to do: the only words that reach the user of a refused device.
-std::string dps_message(const Error& error);
+/// What DPS answers on the register topic to a refusal.
+struct DpsAnswer {
+  int status = 0;
+  std::int32_t error_code = 0;
+  std::string message;  ///< Azure's, then why and what to do: the only words that reach the user of a refused device.
+  bool as_registration = false;  ///< Not an error body but a registration whose status is "disabled".
+};
+DpsAnswer dps_answer(const Error& error, DisabledAnswer disabled);
 
 }  // namespace muster::mqtt

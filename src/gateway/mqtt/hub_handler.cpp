@@ -24,7 +24,7 @@ HubHandler::HubHandler(Connection& connection, GatewayServices& services, Device
     : connection_{connection},
       services_{services},
       key_{identity.hub, identity.id, ""},
-      sender_{std::string{identity.hub.str()}, std::string{identity.id.str()}, "", identity.generation_id, method} {
+      sender_{identity.hub.key(), std::string{identity.id.str()}, "", identity.generation_id, method} {
   subscriptions_.fill(hub::kNotSubscribed);
 }
 

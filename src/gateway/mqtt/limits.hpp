@@ -20,11 +20,19 @@ struct MqttLimits {
   std::chrono::seconds keep_alive_max{1767};  ///< Longer ones, and 0, are treated as this (device/04 section 10).
 };
 
+/// How a device of a disabled enrollment is answered: nobody has published what Azure sends (protocol/device/09 row 1).
+enum class DisabledAnswer : std::uint8_t {
+  unauthorized,  ///< 401 with errorCode 401002, which ends cleanly in every SDK.
+  forbidden,     ///< 403, so that a user of the Python SDK, who sees the status only, can tell it from a bad certificate.
+  disabled,      ///< 200 with status "disabled".
+};
+
 /// How DPS answers.
 struct DpsAnswers {
   int retry_after_s = 3;
   /// Java loses its wake-up when an answer arrives before it waits (device/07 J3).
   std::chrono::milliseconds response_delay{50};
+  DisabledAnswer disabled = DisabledAnswer::unauthorized;
 };
 
 }  // namespace muster::mqtt

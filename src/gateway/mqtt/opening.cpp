@@ -101,7 +101,7 @@ Task<Opened> open_hub(Connection& connection, GatewayServices& services, const C
   if (connection.peer().chain) request.chain = std::make_shared<const pki::Chain>(*connection.peer().chain);
   const Result<hub::ConnectOutcome> outcome = co_await hub::authorize(services.connect, std::move(request));
   if (!outcome) co_return refuse(connection, outcome.error());
-  if (!outcome->identity) co_return refuse(connection, outcome->judgement.error());
+  if (!outcome->identity) co_return refuse(connection, *outcome->judgement.failure());
 
   auto handler = std::make_unique<HubHandler>(connection, services, *outcome->identity, outcome->method);
   const Result<bool> session_present = co_await handler->take_over(connect.clean_session, std::move(*will));
