@@ -3,12 +3,13 @@
 # dependency is not below the module: the tree is the architecture, and this is where that is enforced.
 #
 # FRIENDS names modules of the same layer that may be included; everything else must be strictly lower.
-# ASIO selects the precompiled header that holds Asio.
+# ASIO selects the precompiled header that holds Asio. SUBFOLDERS names folders of the module whose sources belong
+# to the same target: an engine behind the module's interface.
 
 define_property(GLOBAL PROPERTY MUSTER_MODULES BRIEF_DOCS "names of all modules" FULL_DOCS "names of all modules")
 
 function(muster_module)
-  cmake_parse_arguments(M "ASIO" "NAME;LAYER" "DEPS;FRIENDS;SYSTEM" ${ARGN})
+  cmake_parse_arguments(M "ASIO" "NAME;LAYER" "DEPS;FRIENDS;SYSTEM;SUBFOLDERS" ${ARGN})
   string(REPLACE "/" "_" target ${M_NAME})
   set(folder ${PROJECT_SOURCE_DIR}/src/${M_NAME})
 
@@ -30,7 +31,11 @@ function(muster_module)
   set_property(GLOBAL PROPERTY MUSTER_DEPS_${target} "${M_DEPS};${M_FRIENDS}")
   set_property(GLOBAL APPEND PROPERTY MUSTER_MODULES ${M_NAME})
 
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+  set(patterns ${folder}/*.cpp)
+  foreach(subfolder IN LISTS M_SUBFOLDERS)
+    list(APPEND patterns ${folder}/${subfolder}/*.cpp)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   if(NOT sources)
     return()
   endif()
@@ -39,7 +44,9 @@ function(muster_module)
   target_link_libraries(muster_${target} PRIVATE muster_flags PUBLIC muster_includes ${M_SYSTEM})
   foreach(dep IN LISTS M_DEPS M_FRIENDS)
     string(REPLACE "/" "_" dep_target ${dep})
-    target_link_libraries(muster_${target} PUBLIC muster_${dep_target})
+    if(TARGET muster_${dep_target})  # A module without sources is headers only and has no target.
+      target_link_libraries(muster_${target} PUBLIC muster_${dep_target})
+    endif()
   endforeach()
   if(M_ASIO)
     set(pch muster_pch_asio)
@@ -67,8 +74,6 @@ function(muster_test)
   if(T_PCH)
     target_precompile_headers(${T_NAME}_test REUSE_FROM ${T_PCH})
   endif()
-  # Warnings that only tests provoke: designated initializers with defaults left out on purpose.
-  target_compile_options(${T_NAME}_test PRIVATE -Wno-missing-field-initializers)
   target_compile_definitions(${T_NAME}_test PRIVATE MUSTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_dependencies(all_tests ${T_NAME}_test)
   gtest_discover_tests(${T_NAME}_test TEST_PREFIX "${MUSTER_TEST_PREFIX}${T_NAME}/" DISCOVERY_MODE PRE_TEST

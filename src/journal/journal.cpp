@@ -44,7 +44,7 @@ void log_entry(const Entry& entry) {
 Journal::Journal(Clock& clock, Random& random, JournalLimits limits)
     : clock_{clock}, random_{random}, limits_{limits} {}
 
-std::string Journal::new_tracking_id() { return random_hex(random_, 16); }
+std::string Journal::new_tracking_id() { return random_uuid(random_); }
 
 void Journal::write(Entry entry) {
   for (std::string* text : {&entry.service, &entry.subject, &entry.remote, &entry.step, &entry.reason, &entry.remedy,

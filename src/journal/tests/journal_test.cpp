@@ -70,7 +70,7 @@ TEST_F(JournalTest, CutsTextsAndFindsByTrackingId) {
 }
 
 TEST_F(JournalTest, TrackingIdsDiffer) {
-  EXPECT_EQ(journal_.new_tracking_id().size(), 32u);
+  EXPECT_EQ(journal_.new_tracking_id().size(), 36u);
   EXPECT_NE(journal_.new_tracking_id(), journal_.new_tracking_id());
 }
 

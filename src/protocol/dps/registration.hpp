@@ -1,19 +1,22 @@
 #pragma once
 
+#include "base/clock.hpp"
+#include "model/enrollment.hpp"
+#include "muster/result.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "base/clock.hpp"
-#include "model/enrollment.hpp"
-#include "muster/result.hpp"
-
-/// The JSON bodies of DPS's device API. Source: protocol/device/01 sections 5 and 6. Everything written is ASCII: other
-/// characters are escaped, since Node decodes bodies as ASCII.
+/// The JSON bodies of DPS's device API. Source: protocol/device/01 sections 5 and 6. Everything written is
+/// ASCII: other characters are escaped, since Node decodes bodies as ASCII.
 namespace muster::dps {
 
-/// What a register body may hold. Unknown members are ignored; an empty body, or white space only, is a request without any.
+inline constexpr int kBodyDepthMax = 32;
+
+/// What a register body may hold. Unknown members are ignored; an empty body, or white space only, is a
+/// request without any.
 struct RegisterBody {
   std::string registration_id;  ///< Empty when absent.
   std::string payload_json;     ///< Empty when absent or null.
@@ -21,11 +24,13 @@ struct RegisterBody {
   bool has_csr = false;
 };
 /// registration_body_invalid naming the field (not JSON, not an object, registrationId not a string, ...).
+/// Nesting deeper than kBodyDepthMax is refused.
 Result<RegisterBody> parse_register_body(std::string_view body);
 
 /// {"operationId":...,"status":"assigning"}, with the stub state while polling.
 std::string format_assigning(std::string_view operation_id, std::optional<std::string_view> registration_id);
-/// The final 200: operation id, status and the whole registration state. `answer_hub` is the host name to answer with.
+/// The final 200: operation id, status and the whole registration state. `answer_hub` is the host name to
+/// answer with.
 std::string format_final(const Registration& registration, std::string_view answer_hub);
 /// {"errorCode","trackingId","message","timestampUtc"}: never operationId or status.
 struct ErrorBody {
@@ -36,15 +41,18 @@ struct ErrorBody {
 };
 std::string format_error(const ErrorBody& body);
 
-/// The device registration state as the service API shows it (service/02 section 2.3); also used inside format_final.
+/// What tells one state of a registration from another: base64 of a quoted string, as the service writes it.
+std::string registration_etag(const Registration& registration);
+/// The device registration state as the service API shows it (service/02 section 2.3); also used inside
+/// format_final.
 std::string format_registration_state(const Registration& registration, std::string_view answer_hub);
 
 /// The client's half: a response body from any DPS.
 struct ResponseBody {
-  std::string operation_id, status;             ///< Empty when absent.
+  std::string operation_id, status;  ///< Empty when absent.
   std::string assigned_hub, device_id, substatus;
   std::int32_t error_code = 0;
-  std::string message;      ///< `message` or the state's `errorMessage`.
+  std::string message;  ///< `message` or the state's `errorMessage`.
   std::string tracking_id;
 };
 /// service_error when it is not a JSON object.

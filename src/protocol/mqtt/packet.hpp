@@ -1,5 +1,8 @@
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -7,11 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "base/bytes.hpp"
-#include "base/result.hpp"
-
-/// MQTT 3.1.1 (OASIS, 2014), both directions. Pure: no state, no input but the bytes given. Section numbers are that
-/// standard's. Views in decoded packets borrow from the bytes that were decoded.
+/// MQTT 3.1.1 (OASIS, 2014), both directions. Pure: no state, no input but the bytes given. Section numbers
+/// are that standard's. Views in decoded packets borrow from the bytes that were decoded.
 namespace muster::mqtt {
 
 enum class PacketType : std::uint8_t {
@@ -52,8 +52,10 @@ struct Will {
   bool retain = false;
 };
 
+/// Where the protocol is not 3.1.1's (`is_mqtt_3_1_1` is false) the rest of the packet has a layout unknown
+/// to us: only its name and level are decoded, so that the session can answer CONNACK 1 [MQTT-3.1.2-2].
 struct Connect {
-  std::string_view protocol_name;  ///< "MQTT" is 3.1.1's; anything else is for the session to refuse.
+  std::string_view protocol_name = "MQTT";
   std::uint8_t protocol_level = 4;
   bool clean_session = true;
   std::uint16_t keep_alive_s = 0;
@@ -61,6 +63,8 @@ struct Connect {
   std::optional<Will> will;
   std::optional<std::string_view> user_name;
   std::optional<ByteView> password;
+
+  bool is_mqtt_3_1_1() const noexcept { return protocol_name == "MQTT" && protocol_level == 4; }
 };
 
 struct Connack {
@@ -90,6 +94,9 @@ struct Pubcomp {
   std::uint16_t packet_id = 0;
 };
 
+/// Filters are decoded as they come, wildcards in odd places included: `is_valid_topic_filter` is for the
+/// session, which answers 0x80 for a filter it does not serve and keeps the connection (protocol/device/04
+/// section 4).
 struct TopicRequest {
   std::string_view filter;
   std::uint8_t qos = 0;
@@ -113,21 +120,28 @@ struct Pingreq {};
 struct Pingresp {};
 struct Disconnect {};
 
-using Packet = std::variant<Connect, Connack, Publish, Puback, Pubrec, Pubrel, Pubcomp, Subscribe, Suback, Unsubscribe,
-                            Unsuback, Pingreq, Pingresp, Disconnect>;
+using Packet = std::variant<Connect, Connack, Publish, Puback, Pubrec, Pubrel, Pubcomp, Subscribe, Suback,
+                            Unsubscribe, Unsuback, Pingreq, Pingresp, Disconnect>;
 
-/// Reads the fixed header at the front of `bytes`. `size_packet_max` is of the whole packet. Allocates nothing.
+/// Reads the fixed header at the front of `bytes`. `size_packet_max` is of the whole packet. Allocates
+/// nothing. A wrong type, wrong flags or a length that the type cannot have is refused as soon as it has
+/// arrived.
 Result<FixedHeader, DecodeError> decode_fixed_header(ByteView bytes, std::uint32_t size_packet_max);
-/// Decodes the body of a packet whose header was read: exactly `header.size_remaining` bytes. Never `incomplete`.
+/// Decodes the body of a packet whose header was read: exactly `header.size_remaining` bytes. Never
+/// `incomplete`.
 Result<Packet, DecodeError> decode_body(const FixedHeader& header, ByteView body);
 /// The hot path of decode_body for PUBLISH, without the variant.
 Result<Publish, DecodeError> decode_publish(const FixedHeader& header, ByteView body);
 
-/// Each appends one whole packet to `out`. What is given must be valid (asserted): strings within 65,535 bytes, and so on.
+/// Each appends one whole packet to `out`. What is given must be valid (asserted): strings within 65,535
+/// bytes, and so on.
 void encode(const Connect& packet, Bytes& out);
 void encode(const Connack& packet, Bytes& out);
 void encode(const Publish& packet, Bytes& out);
 void encode(const Puback& packet, Bytes& out);
+void encode(const Pubrec& packet, Bytes& out);
+void encode(const Pubrel& packet, Bytes& out);
+void encode(const Pubcomp& packet, Bytes& out);
 void encode(const Subscribe& packet, Bytes& out);
 void encode(const Suback& packet, Bytes& out);
 void encode(const Unsubscribe& packet, Bytes& out);
@@ -135,6 +149,7 @@ void encode(const Unsuback& packet, Bytes& out);
 void encode(const Pingreq& packet, Bytes& out);
 void encode(const Pingresp& packet, Bytes& out);
 void encode(const Disconnect& packet, Bytes& out);
+void encode(const Packet& packet, Bytes& out);
 
 /// "CONNECT", "PUBLISH", ...
 std::string_view packet_name(PacketType type) noexcept;
