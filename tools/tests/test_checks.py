@@ -20,7 +20,7 @@ muster_module(NAME base LAYER 0 SYSTEM spdlog::spdlog)
 muster_module(NAME model LAYER 1 DEPS base)
 muster_module(NAME protocol/hub LAYER 1 DEPS base
               FRIENDS model)
-muster_module(NAME net LAYER 2 DEPS base ASIO)
+muster_module(NAME net LAYER 2 DEPS base SUBFOLDERS one two ASIO)
 muster_module(NAME hub LAYER 4 DEPS base model ASIO)
 """
 
@@ -31,6 +31,7 @@ class Modules(unittest.TestCase):
         self.assertEqual([m.name for m in declared], ["base", "model", "protocol/hub", "net", "hub"])
         self.assertEqual(declared[2].may_include(), {"protocol/hub", "base", "model"})
         self.assertTrue(declared[3].asio)
+        self.assertEqual(declared[3].deps, ["base"])
 
     def test_the_longest_folder_owns_a_file(self):
         self.assertEqual(modules.module_of("protocol/hub/topic.cpp", ["hub", "protocol/hub"]), "protocol/hub")
