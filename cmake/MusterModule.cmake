@@ -3,7 +3,8 @@
 # dependency is not below the module: the tree is the architecture, and this is where that is enforced.
 #
 # FRIENDS names modules of the same layer that may be included; everything else must be strictly lower.
-# ASIO selects the precompiled header that holds Asio.
+# ASIO selects the precompiled header that holds Asio. SUBFOLDERS names folders of the module whose sources belong
+# to the same target: an engine behind the module's interface.
 #
 # src/<NAME>/tests/x_fuzz.cpp is a fuzz target: <NAME>_x_fuzz under libFuzzer with MUSTER_FUZZ, else with MUSTER_TESTS
 # a test that replays tests/corpus/<NAME>_x/.
@@ -19,7 +20,7 @@ if(MUSTER_FUZZ)
 endif()
 
 function(muster_module)
-  cmake_parse_arguments(M "ASIO" "NAME;LAYER" "DEPS;FRIENDS;SYSTEM" ${ARGN})
+  cmake_parse_arguments(M "ASIO" "NAME;LAYER" "DEPS;FRIENDS;SYSTEM;SUBFOLDERS" ${ARGN})
   string(REPLACE "/" "_" target ${M_NAME})
   set(folder ${PROJECT_SOURCE_DIR}/src/${M_NAME})
 
@@ -41,7 +42,11 @@ function(muster_module)
   set_property(GLOBAL PROPERTY MUSTER_DEPS_${target} "${M_DEPS};${M_FRIENDS}")
   set_property(GLOBAL APPEND PROPERTY MUSTER_MODULES ${M_NAME})
 
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+  set(patterns ${folder}/*.cpp)
+  foreach(subfolder IN LISTS M_SUBFOLDERS)
+    list(APPEND patterns ${folder}/${subfolder}/*.cpp)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   if(NOT sources)
     return()
   endif()
@@ -50,7 +55,9 @@ function(muster_module)
   target_link_libraries(muster_${target} PRIVATE muster_flags PUBLIC muster_includes ${M_SYSTEM})
   foreach(dep IN LISTS M_DEPS M_FRIENDS)
     string(REPLACE "/" "_" dep_target ${dep})
-    target_link_libraries(muster_${target} PUBLIC muster_${dep_target})
+    if(TARGET muster_${dep_target})  # A module without sources is headers only and has no target.
+      target_link_libraries(muster_${target} PUBLIC muster_${dep_target})
+    endif()
   endforeach()
   if(M_ASIO)
     set(pch muster_pch_asio)
@@ -80,16 +87,18 @@ endfunction()
 # x_replay, which ctest runs over that folder.
 function(muster_fuzz)
   cmake_parse_arguments(F "" "NAME;SOURCE" "DEPS" ${ARGN})
+  if(MUSTER_TEST_ONLY AND NOT F_NAME IN_LIST MUSTER_TEST_ONLY)
+    return()
+  endif()
   if(MUSTER_FUZZ)
     add_executable(${F_NAME}_fuzz ${F_SOURCE})
     target_link_libraries(${F_NAME}_fuzz PRIVATE muster_flags ${F_DEPS})
-    target_compile_options(${F_NAME}_fuzz PRIVATE -Wno-missing-field-initializers)
     target_link_options(${F_NAME}_fuzz PRIVATE -fsanitize=fuzzer)
     add_dependencies(fuzzers ${F_NAME}_fuzz)
   else()
     add_executable(${F_NAME}_replay ${F_SOURCE} ${PROJECT_SOURCE_DIR}/src/base/tests/replay_main.cpp)
     target_link_libraries(${F_NAME}_replay PRIVATE muster_flags ${F_DEPS})
-    target_compile_options(${F_NAME}_replay PRIVATE -Wno-missing-field-initializers)
+    add_dependencies(all_tests ${F_NAME}_replay)
     add_test(NAME ${MUSTER_TEST_PREFIX}${F_NAME}/corpus
              COMMAND ${F_NAME}_replay ${PROJECT_SOURCE_DIR}/tests/corpus/${F_NAME})
     set_tests_properties(${MUSTER_TEST_PREFIX}${F_NAME}/corpus PROPERTIES TIMEOUT 120)
@@ -99,14 +108,16 @@ endfunction()
 # muster_test(NAME x SOURCES ... DEPS targets) makes x_test and registers each of its cases with ctest.
 function(muster_test)
   cmake_parse_arguments(T "" "NAME;PCH" "SOURCES;DEPS" ${ARGN})
+  if(MUSTER_TEST_ONLY AND NOT T_NAME IN_LIST MUSTER_TEST_ONLY)
+    return()
+  endif()
   add_executable(${T_NAME}_test ${T_SOURCES})
   target_link_libraries(${T_NAME}_test PRIVATE muster_flags ${T_DEPS} GTest::gmock GTest::gtest_main)
   if(T_PCH)
     target_precompile_headers(${T_NAME}_test REUSE_FROM ${T_PCH})
   endif()
-  # Warnings that only tests provoke: designated initializers with defaults left out on purpose.
-  target_compile_options(${T_NAME}_test PRIVATE -Wno-missing-field-initializers)
   target_compile_definitions(${T_NAME}_test PRIVATE MUSTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_dependencies(all_tests ${T_NAME}_test)
   gtest_discover_tests(${T_NAME}_test TEST_PREFIX "${MUSTER_TEST_PREFIX}${T_NAME}/" DISCOVERY_MODE PRE_TEST
                        DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()

@@ -52,7 +52,8 @@ std::unique_ptr<Disk> make_real_disk();
 /// A tree in memory; everything written is "durable" at once. For tests.
 std::unique_ptr<Disk> make_memory_disk();
 
-/// Writes `bytes` to `path` so that after a crash there is the old content or the new, never a mix: temporary file, fsync,
+/// Writes `bytes` to `path` so that after a crash there is the old content or the new, never a mix: temporary file
+/// (`path`.tmp), fsync, rename, fsync of the directory. When it returns, the new content is durable.
 Result<void> write_atomically(Disk& disk, const std::string& path, ByteView bytes);
 /// Whole file, at most `size_max` bytes (io_failed beyond it).
 Result<Bytes> read_all(Disk& disk, const std::string& path, std::uint64_t size_max);

@@ -5,6 +5,7 @@
 #include "base/task.hpp"
 #include "model/device.hpp"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -44,6 +45,10 @@ struct ConnectionState {
   WallTime last_activity;
 };
 
+/// The granted QoS of each kind of subscription (the index is the kind's number); kNotSubscribed where there is none.
+inline constexpr std::uint8_t kNotSubscribed = 0xFF;
+using StoredSubscriptions = std::array<std::uint8_t, 5>;
+
 /// Who is connected, one session per device and module; the newer wins. In memory: after a crash all are
 /// disconnected. Threads: any. With several nodes a registry-fenced form takes this one's place: claim() may
 /// then wait.
@@ -55,10 +60,17 @@ class SessionDirectory {
   Task<void> claim(SessionKey key, std::shared_ptr<LiveSession> session);
   /// Forgets `session`, unless another has taken its place. Returns false in that case.
   bool release(const SessionKey& key, const LiveSession* session);
-  void note_activity(const SessionKey& key);
+
+  /// What a device had subscribed to when it last connected with CleanSession 0; nullopt when nothing is kept. In memory: a
+  /// restart forgets it, and the CONNACK then says so by SessionPresent 0.
+  std::optional<StoredSubscriptions> stored_subscriptions(const SessionKey& key) const;
+  void store_subscriptions(const SessionKey& key, std::optional<StoredSubscriptions> subscriptions);
 
   /// Ends every session that matches, with the reason. Returns how many.
   std::size_t close_where(const std::function<bool(const SessionKey&)>& matches, const Error& reason);
+
+  /// Drops what is remembered of a device that was deleted.
+  void forget(const SessionKey& key);
 
   std::optional<ConnectionState> state(const SessionKey& key) const;
   std::size_t connected_count(const ServiceName& hub) const;
@@ -68,10 +80,12 @@ class SessionDirectory {
   struct Slot {
     std::shared_ptr<LiveSession> session;  ///< Null when disconnected.
     WallTime updated, last_activity;
+    std::optional<StoredSubscriptions> subscriptions;
   };
   Clock& clock_;
   mutable std::mutex mutex_;
   std::map<SessionKey, Slot> slots_;
+  std::map<std::string, std::size_t> connected_;  ///< By hub: counting must not walk a million slots.
 };
 
 }  // namespace muster::hub

@@ -53,7 +53,7 @@ class Journal {
  public:
   Journal(Clock& clock, Random& random, JournalLimits limits = {});
 
-  /// 32 hex digits, new for each request or connection.
+  /// A UUID, as Azure's tracking ids are; new for each request or connection.
   std::string new_tracking_id();
   /// Keeps the entry and writes its one log line (warning for refusals, info otherwise).
   void write(Entry entry);
@@ -63,6 +63,8 @@ class Journal {
   std::uint64_t refusals() const;
 
  private:
+  void make_room(const std::string& subject);
+
   Clock& clock_;
   Random& random_;
   JournalLimits limits_;

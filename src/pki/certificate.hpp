@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/bytes.hpp"
-#include "base/clock.hpp"
-#include "base/result.hpp"
 
 using X509 = struct x509_st;
 
@@ -18,14 +18,16 @@ namespace muster::pki {
 /// Threads: const access from any thread.
 class Certificate {
  public:
-  /// certificate_unreadable with what OpenSSL says. Trailing bytes are refused.
+  /// certificate_unreadable with what OpenSSL says. Trailing bytes are refused, and so is an encoding that is
+  /// not DER, so that one certificate has one thumbprint.
   static Result<Certificate> from_der(ByteView der);
   /// Takes a reference to `x509`, which must not be null (as OpenSSL's handshake gives it).
   static Certificate from_native(X509* x509);
 
   std::string subject() const;  ///< RFC 2253, UTF-8: "CN=my-device-001".
   std::string issuer() const;
-  /// The last CN of the subject, byte for byte as UTF-8; nullopt when there is none, when it holds a NUL, or is unreadable.
+  /// The last CN of the subject, byte for byte as UTF-8; nullopt when there is none, when it holds a NUL, or
+  /// is unreadable.
   std::optional<std::string> common_name() const;
   std::string serial_hex() const;  ///< Upper case.
   int version() const;             ///< 1 or 3, as people count.
@@ -43,20 +45,30 @@ class Certificate {
   /// The signature on this certificate was made with `issuer`'s key.
   bool is_signed_by(const Certificate& issuer) const;
 
-  X509* native() const noexcept { return x509_.get(); }
+  /// The encoding itself, kept since parsing; lives as long as any copy of this certificate.
+  ByteView der_view() const noexcept;
+
+  X509* native() const noexcept;
+  /// Same bytes.
   friend bool operator==(const Certificate& a, const Certificate& b);
 
  private:
-  explicit Certificate(std::shared_ptr<X509> x509) : x509_{std::move(x509)} {}
-  std::shared_ptr<X509> x509_;
+  struct Parsed;
+  explicit Certificate(std::shared_ptr<const Parsed> parsed) : parsed_{std::move(parsed)} {}
+  static Certificate keep(X509* owned, Bytes der);
+  std::shared_ptr<const Parsed> parsed_;
 };
 
-/// Every certificate in a PEM text, in order; other PEM blocks and text between are skipped. certificate_unreadable when there
-/// is none or one is broken (the reason says which). CRLF and a BOM are accepted.
+/// More certificates than this in one text are refused.
+inline constexpr std::size_t kCertificatesPerTextMax = 256;
+
+/// Every certificate in a PEM text, in order; other PEM blocks and text between are skipped.
+/// certificate_unreadable when there is none or one is broken (the reason says which). CRLF and a BOM are
+/// accepted.
 Result<std::vector<Certificate>> parse_pem_certificates(std::string_view text);
 
-/// A certificate as people upload it: PEM text, DER, base64 of DER, or base64 of PEM text (service/02 and 03). The first one
-/// of a PEM bundle.
+/// A certificate as people upload it: PEM text, DER, base64 of DER, or base64 of PEM text (service/02 and
+/// 03). The first one of a PEM bundle.
 Result<Certificate> parse_uploaded_certificate(std::string_view text);
 
 /// What a peer presented in its handshake: the leaf, then the rest as sent. Parsed once.

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/task.hpp"
-#include "disk/file.hpp"
 #include "registry/repositories.hpp"
 
 namespace muster::registry {
@@ -51,9 +50,18 @@ struct AssignmentStored {
   bool identity_created = false;
 };
 
+/// What the registry has done since it was opened.
+struct RegistryFigures {
+  std::uint64_t reads = 0;
+  std::uint64_t writes = 0;   ///< Writes that were carried out, failed ones included.
+  std::uint64_t commits = 0;  ///< Transactions that those writes were committed in.
+  std::uint64_t refused = 0;  ///< Calls that met a full queue.
+};
+
 /// The registry as the rest of the service sees it: every member may be awaited from any executor, and resumes there. Reads
 /// go to one of a few reader connections, writes to the one writer, which commits what is waiting together: when a write has
-/// returned it is durable. Each queue holds at most `queue_max` calls; beyond it registry_busy.
+/// returned it is durable. Each queue holds at most `queue_max` calls; beyond it registry_busy, after stop() shutting_down.
+/// An executor that awaits must outlive the call. Cancellation is not heeded: a call that was queued is carried out.
 class Registry {
  public:
   virtual ~Registry() = default;
@@ -67,8 +75,10 @@ class Registry {
                                                        std::int64_t generation_known) = 0;
   virtual Task<ConnectSnapshot> connect_snapshot(ServiceName hub, DeviceId id, std::int64_t generation_known) = 0;
   virtual Task<AssignmentStored> assign(Assignment assignment) = 0;
-  /// Stops the threads; calls under way are finished. Blocks.
+  /// Takes no more calls, finishes those that were taken, and ends the threads. Blocks; twice is once.
   virtual void stop() = 0;
+  /// From any thread.
+  virtual RegistryFigures figures() const = 0;
 };
 
 struct RegistryConfig {

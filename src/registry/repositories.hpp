@@ -18,10 +18,14 @@ namespace muster::registry {
 /// The repositories below are blocking: call them from the registry's threads, never from a shard. "Not there" is nullopt,
 /// not a failure; failures are the store's own (registry_unavailable, disk_full). Conditional writes take the version that the
 /// caller has seen: `expected` 0 means "must not exist", kAnyVersion "whatever is there"; a write that loses returns nullopt.
+/// `version` is the store's: 1 for what is new, one more with each put, whatever the caller had in that field. What is
+/// given once stays on later puts: `created`, the first spelling of an id that folds case, a hub's number, a device's
+/// generation id. Putting into a service that does not exist fails with hub_unknown or resource_not_found.
 /// Every engine passes tests/contract.hpp, and means nothing that is not tested there.
 inline constexpr std::int64_t kAnyVersion = -1;
 
-/// One page of a listing, ordered by key. `next` is the key to continue after; empty at the end.
+/// One page of a listing, ordered by key, of at most `limit` items (0 counts as 1). `next` is the key to continue after;
+/// empty at the end.
 template <typename T>
 struct Page {
   std::vector<T> items;
@@ -31,12 +35,13 @@ struct Page {
 class ServiceRepository {
  public:
   virtual ~ServiceRepository() = default;
-  virtual Result<std::vector<Hub>> hubs() = 0;
-  virtual Result<std::vector<DpsInstance>> dps_instances() = 0;
+  virtual Result<std::vector<Hub>> hubs() = 0;                   ///< By number.
+  virtual Result<std::vector<DpsInstance>> dps_instances() = 0;  ///< By name.
   /// A new hub gets the lowest number never used (numbers are not given twice). Returns the stored hub.
   virtual Result<std::optional<Hub>> put_hub(const Hub& hub, std::int64_t expected) = 0;
   virtual Result<std::optional<DpsInstance>> put_dps(const DpsInstance& dps, std::int64_t expected) = 0;
-  /// Deletes the service and everything that belongs to it. False when there was none.
+  /// Deletes the service and everything that belongs to it; DPS instances lose their link to a hub. False when there was
+  /// none.
   virtual Result<bool> remove(const ServiceRef& service) = 0;
   virtual Result<std::vector<SasPolicy>> policies(const ServiceRef& service) = 0;
   virtual Result<void> put_policy(const ServiceRef& service, const SasPolicy& policy) = 0;
@@ -96,12 +101,13 @@ class DeviceRepository {
   virtual ~DeviceRepository() = default;
   virtual Result<std::optional<DeviceIdentity>> find(const ServiceName& hub, const DeviceId& id) = 0;
   virtual Result<std::optional<DeviceRecord>> find_record(const ServiceName& hub, const DeviceId& id) = 0;
-  /// Makes the twin with the identity when it is new. `initial` is used for a new one only.
+  /// Makes the twin with the identity when it is new. `initial` is used for a new one only; null is an empty twin.
   virtual Result<std::optional<DeviceIdentity>> put(const DeviceIdentity& identity, std::int64_t expected,
                                                     const Twin* initial) = 0;
   virtual Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& id, std::int64_t expected) = 0;
   virtual Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after, std::size_t limit) = 0;
   virtual Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) = 0;
+  /// Never makes one: nullopt too when there is no such device. All fields but `version` are stored as given.
   virtual Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) = 0;
   virtual Result<std::uint64_t> count(const ServiceName& hub) = 0;
 };

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <array>
+
+#include "base/bytes.hpp"
+
+namespace muster {
+
+/// SHA-256 of `bytes`.
+std::array<std::byte, 32> sha256(ByteView bytes);
+
+}  // namespace muster

@@ -1,0 +1,59 @@
+#include "cli/commands.hpp"
+#include "cli/run.hpp"
+
+namespace muster::cli {
+namespace {
+
+constexpr std::string_view kWorld = "WORLD";
+constexpr std::string_view kServices = "SERVICES";
+constexpr std::string_view kTools = "TOOLS";
+
+void name_nouns(Commands& commands) {
+  commands.noun("status", "", kWorld);
+  commands.noun("down", "", kWorld);
+  commands.noun("dps", "Provisioning services: certificates, enrollments, registrations", kServices);
+  commands.noun("dps certificate", "CA certificates of a DPS instance");
+  commands.noun("dps enrollment-group", "Enrollment groups: which devices may register");
+  commands.noun("dps enrollment-group registration", "Devices that registered through a group");
+  commands.noun("dps connection-string", "How Azure's service SDKs reach a DPS instance");
+  commands.noun("hub", "IoT hubs: devices, twins, telemetry", kServices);
+  commands.noun("hub certificate", "CA certificates of a hub");
+  commands.noun("hub connection-string", "How Azure's service SDKs reach a hub");
+  commands.noun("hub device-identity", "Devices that may connect");
+  commands.noun("hub device-twin", "What a device and its operator know of each other");
+  commands.noun("pki", "Certificates for devices, made and judged without a service", kTools);
+  commands.noun("config", "The configuration of a world", kTools);
+  commands.noun("explain", "", kTools);
+  commands.noun("reference", "");
+  commands.root().get_subcommand("reference")->group("");
+}
+
+}  // namespace
+
+void add_all_commands(Commands& commands) {
+  name_nouns(commands);
+  add_status(commands);
+  add_down(commands);
+  add_service(commands);
+  add_service_certificate(commands);
+  add_service_certificate_proof(commands);
+  add_service_connection_string(commands);
+  add_dps_enrollment_group(commands);
+  add_dps_enrollment_group_create(commands);
+  add_dps_enrollment_group_update(commands);
+  add_dps_enrollment_group_registration(commands);
+  add_hub_device_identity(commands);
+  add_hub_device_identity_create(commands);
+  add_hub_device_identity_update(commands);
+  add_hub_device_twin(commands);
+  add_hub_monitor_events(commands);
+  add_pki_create(commands);
+  add_pki_verify_proof(commands);
+  add_pki_inspect(commands);
+  add_pki_verify(commands);
+  add_config(commands);
+  add_explain(commands);
+  add_reference(commands);
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,36 @@
+#include <unistd.h>
+
+#include <iostream>
+
+#include "cli/run.hpp"
+
+namespace {
+
+muster::cli::Environment read_environment(char** entries) {
+  muster::cli::Environment environment;
+  for (; *entries != nullptr; ++entries) {
+    const std::string_view entry{*entries};
+    const std::size_t equals = entry.find('=');
+    if (equals == std::string_view::npos) continue;
+    environment.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return environment;
+}
+
+}  // namespace
+
+int main(int argc, char** argv, char** environment_entries) {
+  const auto clock = muster::make_system_clock();
+  const auto random = muster::make_system_random();
+  const auto disk = muster::disk::make_real_disk();
+  const auto environment = read_environment(environment_entries);
+  muster::cli::Shell shell{.clock = *clock,
+                           .random = *random,
+                           .disk = *disk,
+                           .out = std::cout,
+                           .err = std::cerr,
+                           .environment = environment,
+                           .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
+                           .err_is_terminal = ::isatty(STDERR_FILENO) == 1};
+  return muster::cli::run_command_line({argv + 1, argv + argc}, shell);
+}

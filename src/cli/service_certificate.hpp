@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/service_flags.hpp"
+
+namespace muster::cli {
+
+/// The flags that all certificate commands share.
+struct CertificateOptions {
+  std::string service, name, path, etag;
+  Switch verified;
+};
+
+void add_certificate_name(CLI::App& app, ServiceKind kind, CertificateOptions& options);
+CLI::Option* add_certificate_path(CLI::App& app, CertificateOptions& options, const std::string& help);
+void add_certificate_etag(CLI::App& app, CertificateOptions& options);
+
+/// ".../certificates/{name}{action}?api-version=...", for the host "management".
+Result<std::string> certificate_target(Invocation& invocation, const ServiceNoun& noun,
+                                       const CertificateOptions& options, std::string_view action = {});
+
+/// The etag given, else the one that the certificate has at this moment.
+Result<std::string> certificate_etag(Invocation& invocation, const ServiceNoun& noun,
+                                     const CertificateOptions& options);
+
+/// Base64 of the file's bytes, whatever they are: what az sends, and what the service takes apart.
+Result<std::string> certificate_upload(Invocation& invocation, const std::string& path);
+
+void print_certificates(Invocation& invocation, const Json& value);
+
+}  // namespace muster::cli

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "cli/command.hpp"
+#include "model/service.hpp"
+
+namespace muster::cli {
+
+/// What differs between `muster dps ...` and `muster hub ...` where both have the same commands.
+struct ServiceNoun {
+  ServiceKind kind;
+  std::string_view word;         ///< "dps".
+  std::string_view title;        ///< "DPS instance".
+  std::string_view example;      ///< The tutorial's.
+  std::string_view api_version;  ///< Of the ARM provider.
+};
+
+inline constexpr std::array kServiceNouns{
+    ServiceNoun{ServiceKind::dps, "dps", "DPS instance", "my-dps-x509", "2022-02-05"},
+    ServiceNoun{ServiceKind::hub, "hub", "hub", "my-iot-hub-x509", "2023-06-30"},
+};
+
+/// --dps-name or --hub-name; with `short_name` also -n, which az gives to the service except where a command has a name
+/// of its own.
+CLI::Option* add_service_name(CLI::App& app, ServiceKind kind, std::string& value, bool short_name = true);
+
+/// A file's text as it is on disk, at most 1 MiB. file_unreadable when it cannot be read.
+Result<std::string> read_text_file(Shell& shell, const std::string& path);
+
+/// `If-Match` as the data-plane APIs are sent it by az: the etag given, else any.
+std::string quoted_etag(const std::string& etag);
+
+}  // namespace muster::cli

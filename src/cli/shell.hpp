@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <ostream>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "disk/file.hpp"
+
+namespace muster::cli {
+
+using Environment = std::map<std::string, std::string>;
+
+/// What a command line runs in: everything that a command may touch of the world outside. main() makes the real one,
+/// tests make theirs. Data goes to `out`, talk to `err`.
+struct Shell {
+  Clock& clock;
+  Random& random;
+  disk::Disk& disk;
+  std::ostream& out;
+  std::ostream& err;
+  const Environment& environment;
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+};
+
+}  // namespace muster::cli

@@ -1,0 +1,281 @@
+#include "gateway/mqtt/connection.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "gateway/mqtt/error_table.hpp"
+#include "gateway/mqtt/gateway.hpp"
+#include "gateway/mqtt/opening.hpp"
+
+namespace muster::mqtt {
+namespace {
+
+/// Reads of one turn before the shard looks at its other connections.
+constexpr int kReadsPerTurn = 4;
+/// A buffer that grew for one large packet is given back; a usual one is kept while there is traffic.
+constexpr std::size_t kBufferKept = 4 * 1024;
+
+void release(Bytes& buffer) {
+  buffer.clear();
+  if (buffer.capacity() > kBufferKept) Bytes{}.swap(buffer);
+}
+
+}  // namespace
+
+Connection::Connection(GatewayServices& services, AckQueue& acks, net::Shard& shard,
+                       std::unique_ptr<net::Stream> stream)
+    : services_{services}, acks_{acks}, shard_{shard}, stream_{std::move(stream)}, room_{shard} {
+  remote_ = fmt::format("{}:{}", stream_->peer().remote.address, stream_->peer().remote.port);
+  tracking_id_ = services_.journal.new_tracking_id();
+}
+
+Connection::~Connection() = default;
+
+asio::awaitable<void> Connection::run() {
+  const auto self = shared_from_this();  // The coroutine keeps the connection, whoever else lets go.
+  arm(services_.limits.handshake_timeout, Error{ErrorCode::connect_timeout, "the TLS handshake did not end in time"});
+  const Result<void> secured = co_await stream_->handshake();
+  if (!secured) {
+    close_with(ending_ ? ending_ : std::optional{secured.error()}, false);
+    co_return;
+  }
+  arm(services_.limits.connect_timeout, Error{ErrorCode::connect_timeout, "no CONNECT arrived in time"});
+  Result<Opened> opened = co_await open(*this, services_);
+  if (!opened) {
+    close_with(ending_ ? ending_ : std::optional{opened.error()}, false);
+    co_return;
+  }
+  handler_ = std::move(opened->handler);
+  keep_alive_ = opened->keep_alive;
+  last_heard_ = services_.clock.steady();
+  arm_keep_alive();
+  flush();
+  co_await pump();
+  close_with(ending_, orderly_);
+}
+
+Task<Bytes> Connection::read_packet(std::uint32_t size_max) {
+  while (true) {
+    const auto header = decode_fixed_header(inbox_, size_max);
+    if (header && inbox_.size() >= header->size_header + std::size_t{header->size_remaining}) {
+      const auto end = inbox_.begin() + static_cast<std::ptrdiff_t>(header->size_header + header->size_remaining);
+      Bytes packet{inbox_.begin(), end};
+      inbox_.erase(inbox_.begin(), end);
+      co_return packet;
+    }
+    if (!header && header.error() != DecodeError::incomplete) co_return failure(header_error(header.error(), size_max));
+    const Result<net::IoResult> read = stream_->try_read(shard_.scratch());
+    if (!read) co_return failure(read.error());
+    if (read->state == net::IoState::closed) {
+      co_return failure(ErrorCode::connection_lost, "the peer closed before it had sent CONNECT");
+    }
+    if (read->state == net::IoState::would_block) {
+      const Result<void> ready = co_await stream_->readable();
+      if (!ready) co_return failure(ready.error());
+      continue;
+    }
+    const auto arrived = shard_.scratch().first(read->size);
+    inbox_.insert(inbox_.end(), arrived.begin(), arrived.end());
+  }
+}
+
+Error Connection::header_error(DecodeError error, std::uint32_t size_max) {
+  if (error == DecodeError::packet_too_large) {
+    return {ErrorCode::packet_too_large, fmt::format("a packet announces more than the {} bytes allowed", size_max)};
+  }
+  return {ErrorCode::malformed_packet, "the fixed header is not one of MQTT 3.1.1"};
+}
+
+asio::awaitable<void> Connection::pump() {
+  int reads = 0;
+  while (!ending_ && !orderly_) {
+    const Result<std::size_t> consumed = consume(inbox_);
+    if (!consumed) co_return fail(consumed.error());
+    inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(*consumed));
+    if (inbox_.empty()) release(inbox_);
+    flush();
+    if (ending_ || orderly_) co_return;
+
+    // Back-pressure: while the disk or the peer is behind, nothing is read, and TCP tells the device.
+    if (starved_ || blocked_ || inflight() >= services_.limits.inflight_max) {
+      const Result<void> woken = co_await room_.wait();
+      if (!woken) co_return;
+      starved_ = false;
+      continue;
+    }
+    const Result<bool> more = read_more();
+    if (!more) co_return fail(more.error());
+    if (*more && ++reads < kReadsPerTurn) continue;
+    reads = 0;
+    if (*more) {
+      co_await asio::post(shard_.io(), asio::use_awaitable);
+      continue;
+    }
+    const Result<void> ready = co_await stream_->readable();
+    if (!ready && !ending_) co_return fail(ready.error());
+  }
+}
+
+/// Reads once into the shard's buffer and handles what came; keeps the rest. False when there is nothing to read just now.
+Result<bool> Connection::read_more() {
+  MUSTER_TRY(const net::IoResult read, stream_->try_read(shard_.scratch()));
+  if (read.state == net::IoState::would_block) return false;
+  if (read.state == net::IoState::closed) {
+    return failure(ErrorCode::connection_lost, "the peer closed without DISCONNECT");
+  }
+  last_heard_ = services_.clock.steady();
+  last_activity_us_.store(services_.clock.wall().time_since_epoch().count(), std::memory_order_relaxed);
+  const ByteView arrived = shard_.scratch().first(read.size);
+  if (!inbox_.empty()) {
+    inbox_.insert(inbox_.end(), arrived.begin(), arrived.end());
+    return true;
+  }
+  MUSTER_TRY(const std::size_t consumed, consume(arrived));
+  const ByteView rest = arrived.subspan(consumed);
+  inbox_.assign(rest.begin(), rest.end());
+  return true;
+}
+
+/// Hands whole packets to the handler. Returns the bytes that are done with; stops early when the handler has to wait.
+Result<std::size_t> Connection::consume(ByteView bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size() && !ending_ && !orderly_ && inflight() < services_.limits.inflight_max) {
+    const ByteView unread = bytes.subspan(done);
+    const auto header = decode_fixed_header(unread, services_.limits.packet_bytes_max);
+    if (!header && header.error() == DecodeError::incomplete) break;
+    if (!header) return failure(header_error(header.error(), services_.limits.packet_bytes_max));
+    const std::size_t size = header->size_header + std::size_t{header->size_remaining};
+    if (unread.size() < size) break;
+
+    const ByteView body = unread.subspan(header->size_header, header->size_remaining);
+    MUSTER_TRY(const PacketHandler::Next next, handler_->handle(*header, body));
+    if (next == PacketHandler::Next::wait_for_room) {
+      starved_ = true;
+      acks_.wait_for_room(shared_from_this());
+      break;
+    }
+    done += size;
+    if (next == PacketHandler::Next::disconnect) orderly_ = true;
+  }
+  return done;
+}
+
+void Connection::flush() {
+  while (!blocked_ && outbox_written_ < outbox_.size()) {
+    const Result<net::IoResult> wrote = stream_->try_write(ByteView{outbox_}.subspan(outbox_written_));
+    if (!wrote) return fail(wrote.error());
+    if (wrote->state == net::IoState::closed) {
+      return fail(Error{ErrorCode::connection_lost, "the peer closed the connection"});
+    }
+    if (wrote->state == net::IoState::would_block) {
+      blocked_ = true;
+      asio::co_spawn(shard_.io(), drain(), asio::detached);
+      break;
+    }
+    outbox_written_ += wrote->size;
+  }
+  if (outbox_written_ == outbox_.size()) {
+    release(outbox_);
+    outbox_written_ = 0;
+  } else if (outbox_.size() - outbox_written_ > services_.limits.outbox_bytes_max) {
+    fail(Error{ErrorCode::peer_stalled, fmt::format("{} bytes wait for it", outbox_.size() - outbox_written_)});
+  }
+}
+
+asio::awaitable<void> Connection::drain() {
+  const auto self = shared_from_this();
+  const Result<void> ready = co_await stream_->writable();
+  blocked_ = false;
+  if (!ready) {
+    fail(ready.error());
+    co_return;
+  }
+  flush();
+  if (!blocked_) room_.notify();
+}
+
+void Connection::acknowledge_when_durable(eventlog::Ticket ticket, std::uint16_t packet_id) {
+  unacknowledged_.emplace_back(ticket, packet_id);
+  if (std::exchange(in_ack_queue_, true)) return;
+  acks_.wait_for_acks(shared_from_this());
+}
+
+bool Connection::complete(eventlog::Ticket durable) {
+  if (ending_) unacknowledged_.clear();
+  const bool was_full = inflight() >= services_.limits.inflight_max;
+  while (!unacknowledged_.empty() && unacknowledged_.front().first <= durable) {
+    send(Puback{unacknowledged_.front().second});
+    unacknowledged_.pop_front();
+  }
+  flush();
+  if (was_full) room_.notify();
+  in_ack_queue_ = !unacknowledged_.empty();
+  return in_ack_queue_;
+}
+
+void Connection::fail(Error reason) {
+  if (ending_) return;
+  ending_ = std::move(reason);
+  room_.close();
+  stream_->close();
+}
+
+void Connection::end(Error reason) {
+  asio::post(shard_.io(), [self = shared_from_this(), reason = std::move(reason)] { self->fail(reason); });
+}
+
+WallTime Connection::last_activity() const {
+  return WallTime{std::chrono::microseconds{last_activity_us_.load(std::memory_order_relaxed)}};
+}
+
+void Connection::arm(std::chrono::nanoseconds in, Error reason) {
+  shard_.cancel(deadline_);
+  deadline_ = shard_.at(services_.clock.steady() + in, [weak = weak_from_this(), reason = std::move(reason)] {
+    if (const auto self = weak.lock()) self->fail(reason);
+  });
+}
+
+/// One deadline a connection, moved only when it fires: a message costs a stored time, not a timer.
+void Connection::arm_keep_alive() {
+  shard_.cancel(deadline_);
+  deadline_ = shard_.at(last_heard_ + keep_alive_ * 3 / 2, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->ending_) return;
+    if (self->services_.clock.steady() < self->last_heard_ + self->keep_alive_ * 3 / 2) return self->arm_keep_alive();
+    self->fail(Error{ErrorCode::keep_alive_timeout,
+                     fmt::format("nothing for {} s",
+                                 std::chrono::duration_cast<std::chrono::seconds>(self->keep_alive_ * 3 / 2).count())});
+  });
+}
+
+void Connection::close_with(const std::optional<Error>& reason, bool orderly) {
+  shard_.cancel(deadline_);
+  if (handler_) handler_->closed(orderly);
+  journal::Entry entry;
+  entry.kind = handler_ ? journal::EntryKind::closed : journal::EntryKind::refused;
+  entry.tracking_id = tracking_id_;
+  entry.service = service_;
+  entry.subject = subject_;
+  entry.remote = remote_;
+  entry.step = handler_ ? "session" : step_;
+  entry.answered = answered_.empty() ? "closed" : answered_;
+  if (reason) {
+    entry.code = reason->code();
+    entry.reason = reason->reason();
+    entry.remedy = reason->remedy();
+  } else {
+    entry.reason = "DISCONNECT";
+  }
+  services_.journal.write(std::move(entry));
+  if (!ending_) ending_ = reason ? *reason : Error{ErrorCode::connection_lost, "closed"};
+  handler_.reset();
+  room_.close();
+  stream_->close();
+}
+
+}  // namespace muster::mqtt

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/task.hpp"
+#include "eventlog/event_log.hpp"
+#include "gateway/mqtt/limits.hpp"
+#include "hub/session_directory.hpp"
+#include "net/shard.hpp"
+#include "net/signal.hpp"
+#include "net/stream.hpp"
+#include "protocol/mqtt/packet.hpp"
+
+namespace muster::mqtt {
+
+struct GatewayServices;
+class AckQueue;
+class Connection;
+
+/// What an accepted connection is for: DPS or a hub. Runs on the connection's shard, never waits; what has to wait is spawned.
+class PacketHandler {
+ public:
+  enum class Next : std::uint8_t {
+    go_on,
+    wait_for_room,  ///< The packet was not taken: offer it again once there is room.
+    disconnect,     ///< DISCONNECT came: end in an orderly way.
+  };
+  virtual ~PacketHandler() = default;
+  /// One packet after CONNECT. A failure closes the connection with it.
+  virtual Result<Next> handle(const FixedHeader& header, ByteView body) = 0;
+  /// The connection is over. `orderly`: by DISCONNECT.
+  virtual void closed(bool orderly) = 0;
+};
+
+/// One MQTT connection from accept to close: handshake, CONNECT, then packets to its handler. A coroutine reads; what there is
+/// to write is written at once as far as the peer takes it, and a second coroutine exists only while it does not. Lives and
+/// dies on one shard; end() and last_activity() may be called from any thread.
+class Connection final : public hub::LiveSession, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(GatewayServices& services, AckQueue& acks, net::Shard& shard, std::unique_ptr<net::Stream> stream);
+  ~Connection() override;
+
+  /// The whole life of the connection.
+  asio::awaitable<void> run();
+
+  void end(Error reason) override;
+  WallTime last_activity() const override;
+
+  // For handlers, on the shard.
+  net::Shard& shard() noexcept { return shard_; }
+  const net::PeerInfo& peer() const { return stream_->peer(); }
+  const std::string& remote() const noexcept { return remote_; }
+  const std::string& tracking_id() const noexcept { return tracking_id_; }
+  bool ending() const noexcept { return ending_.has_value(); }
+  /// Appends one packet to what will be written when the packets at hand are handled.
+  template <typename P>
+  void send(const P& packet) {
+    encode(packet, outbox_);
+  }
+  /// Writes what there is, as far as the peer takes it.
+  void flush();
+  /// Acknowledges `packet_id` once `ticket` is durable; in the order of the calls.
+  void acknowledge_when_durable(eventlog::Ticket ticket, std::uint16_t packet_id);
+  std::size_t inflight() const noexcept { return unacknowledged_.size(); }
+  /// On the shard, when the log has moved: sends the acknowledgements that are due. True while some are still waited for.
+  bool complete(eventlog::Ticket durable);
+  /// Wakes the reader if it waits for room.
+  void room() { room_.notify(); }
+  void fail(Error reason);
+  /// One whole packet, while there is no handler yet.
+  Task<Bytes> read_packet(std::uint32_t size_max);
+  /// What the journal says of this connection; set as it becomes known.
+  void name(std::string service, std::string subject) {
+    service_ = std::move(service);
+    subject_ = std::move(subject);
+  }
+  void at_step(std::string_view step) { step_ = step; }
+  void answered(std::string what) { answered_ = std::move(what); }
+
+ private:
+  static Error header_error(DecodeError error, std::uint32_t size_max);
+  asio::awaitable<void> pump();
+  Result<std::size_t> consume(ByteView bytes);
+  Result<bool> read_more();
+  asio::awaitable<void> drain();
+  void arm(std::chrono::nanoseconds in, Error reason);
+  void arm_keep_alive();
+  void close_with(const std::optional<Error>& reason, bool orderly);
+
+  GatewayServices& services_;
+  AckQueue& acks_;
+  net::Shard& shard_;
+  std::unique_ptr<net::Stream> stream_;
+  std::unique_ptr<PacketHandler> handler_;
+  net::Signal room_;
+  Bytes inbox_;   ///< Bytes of a packet that has not arrived whole; empty, and without memory, when idle.
+  Bytes outbox_;  ///< What the peer has not taken yet.
+  std::size_t outbox_written_ = 0;
+  std::deque<std::pair<eventlog::Ticket, std::uint16_t>> unacknowledged_;
+  std::optional<Error> ending_;
+  std::string remote_, subject_, service_, tracking_id_, answered_;
+  std::string_view step_ = "tls";  ///< Of a refusal; always a literal.
+  net::Shard::DeadlineId deadline_ = 0;
+  std::chrono::nanoseconds keep_alive_{};
+  SteadyTime last_heard_{};
+  std::atomic<std::int64_t> last_activity_us_{0};
+  bool in_ack_queue_ = false;
+  bool blocked_ = false;   ///< The peer takes no more just now: drain() waits for it.
+  bool starved_ = false;   ///< The handler asked to wait for room.
+  bool orderly_ = false;
+};
+
+}  // namespace muster::mqtt

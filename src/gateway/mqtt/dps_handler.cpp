@@ -1,0 +1,214 @@
+#include "gateway/mqtt/dps_handler.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <variant>
+
+#include "gateway/mqtt/error_table.hpp"
+#include "gateway/mqtt/gateway.hpp"
+#include "net/delay.hpp"
+
+namespace muster::mqtt {
+
+/// What a connection's requests have in common. A request that ends after its connection finds it ending and says nothing.
+struct DpsHandler::Shared {
+  std::shared_ptr<Connection> connection;
+  GatewayServices& services;
+  ServiceName dps;
+  std::string registration_id;
+  std::shared_ptr<const pki::Chain> chain;
+  std::uint8_t granted_qos = hub::kNotSubscribed;
+  std::uint16_t next_packet_id = 1;
+  std::uint32_t requests = 0;
+
+  void respond(int status, const std::string& rid, std::optional<int> retry_after_s, const std::string& body);
+  void refuse(const Error& error, const std::string& rid, std::string_view step);
+  std::string disabled_registration(const Error& error) const;
+  Result<provisioning::RegisterRequest> request_of(const dps::RegisterBody& body) const;
+  static asio::awaitable<void> answer(std::shared_ptr<Shared> self, std::string rid, std::string operation_id,
+                                      std::string body, bool poll);
+  asio::awaitable<void> answer_register(const std::string& rid, const std::string& body);
+  asio::awaitable<void> answer_poll(const std::string& rid, const std::string& operation_id);
+};
+
+DpsHandler::DpsHandler(Connection& connection, GatewayServices& services, ServiceName dps, std::string registration_id)
+    : connection_{connection}, services_{services}, dps_{std::move(dps)}, registration_id_{std::move(registration_id)} {
+  if (connection.peer().chain) chain_ = std::make_shared<const pki::Chain>(*connection.peer().chain);
+}
+
+Result<PacketHandler::Next> DpsHandler::handle(const FixedHeader& header, ByteView body) {
+  if (!shared_) {
+    shared_ = std::make_shared<Shared>(Shared{connection_.shared_from_this(), services_, dps_, registration_id_, chain_});
+  }
+  const auto packet = decode_body(header, body);
+  if (!packet) return failure(ErrorCode::malformed_packet, std::string{packet_name(header.type)});
+  if (const auto* published = std::get_if<Publish>(&*packet)) return publish(*published);
+  if (const auto* subscribed = std::get_if<Subscribe>(&*packet)) return subscribe(*subscribed);
+  if (const auto* left = std::get_if<Unsubscribe>(&*packet)) {
+    for (const auto filter : left->filters) {
+      if (filter == dps::kResponseFilter) shared_->granted_qos = hub::kNotSubscribed;
+    }
+    connection_.send(Unsuback{left->packet_id});
+    return Next::go_on;
+  }
+  if (std::holds_alternative<Pingreq>(*packet)) {
+    connection_.send(Pingresp{});
+    return Next::go_on;
+  }
+  // C# acknowledges every answer, with packet id 0 even (device/01 section 7): a PUBACK is never an error.
+  if (std::holds_alternative<Puback>(*packet)) return Next::go_on;
+  if (std::holds_alternative<Disconnect>(*packet)) return Next::disconnect;
+  return failure(ErrorCode::protocol_violation, fmt::format("{} at DPS", packet_name(header.type)));
+}
+
+Result<PacketHandler::Next> DpsHandler::subscribe(const Subscribe& packet) {
+  Suback answer{packet.packet_id, {}};
+  for (const auto& topic : packet.topics) {
+    const bool granted = topic.filter == dps::kResponseFilter;
+    if (granted) shared_->granted_qos = std::min<std::uint8_t>(topic.qos, 1);
+    answer.return_codes.push_back(granted ? std::min<std::uint8_t>(topic.qos, 1) : 0x80);
+  }
+  connection_.send(answer);
+  return Next::go_on;
+}
+
+Result<PacketHandler::Next> DpsHandler::publish(const Publish& packet) {
+  if (packet.qos > 1) return failure(ErrorCode::qos_unsupported, "QoS 2 at DPS");
+  const auto request = dps::parse_request_topic(packet.topic);
+  if (!request) {
+    return failure(ErrorCode::unknown_topic, fmt::format("topic {}", packet.topic.substr(0, 160)));
+  }
+  // PUBACK comes before the response: C# insists on it (device/01 section 7).
+  if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
+  if (shared_->requests >= services_.limits.requests_max) {
+    shared_->refuse(Error{ErrorCode::operations_limit, fmt::format("{} requests of this connection wait for their answer",
+                                                                   shared_->requests)},
+                    std::string{request->rid}, "register");
+    return Next::go_on;
+  }
+  ++shared_->requests;
+  asio::co_spawn(connection_.shard().io(),
+                 Shared::answer(shared_, std::string{request->rid}, request->operation_id,
+                                std::string{as_text(packet.payload)}, request->kind == dps::Request::Kind::poll),
+                 asio::detached);
+  return Next::go_on;
+}
+
+asio::awaitable<void> DpsHandler::Shared::answer(std::shared_ptr<Shared> self, std::string rid, std::string operation_id,
+                                                 std::string body, bool poll) {
+  co_await net::delay(self->connection->shard(), self->services.dps.response_delay);
+  if (poll) {
+    co_await self->answer_poll(rid, operation_id);
+  } else {
+    co_await self->answer_register(rid, body);
+  }
+  --self->requests;
+  self->connection->flush();
+}
+
+Result<provisioning::RegisterRequest> DpsHandler::Shared::request_of(const dps::RegisterBody& body) const {
+  const auto id = RegistrationId::parse(registration_id);
+  if (!id) {
+    return failure(ErrorCode::registration_id_invalid,
+                   fmt::format("registration id {} {}", registration_id.substr(0, 160), id.error()));
+  }
+  if (!body.registration_id.empty() && !equals_ignoring_case(body.registration_id, registration_id)) {
+    return failure(ErrorCode::registration_body_invalid,
+                   fmt::format("registrationId: found {}, wanted {} as in the user name",
+                               body.registration_id.substr(0, 160), registration_id));
+  }
+  return provisioning::RegisterRequest{dps, *id, chain, body.payload_json, body.has_csr, body.has_tpm};
+}
+
+asio::awaitable<void> DpsHandler::Shared::answer_register(const std::string& rid, const std::string& text) {
+  const Result<dps::RegisterBody> body = dps::parse_register_body(text);
+  if (!body) co_return refuse(body.error(), rid, "register");
+  const Result<provisioning::RegisterRequest> request = request_of(*body);
+  if (!request) co_return refuse(request.error(), rid, "register");
+
+  // What can be refused for good is refused here and now; what follows is choosing the hub and storing.
+  const Result<provisioning::AttestOutcome> attested = co_await provisioning::attest(services.provisioning, *request);
+  if (!attested) co_return refuse(attested.error(), rid, "register");
+  if (!attested->attested) co_return refuse(*attested->judgement.failure(), rid, "register");
+  const Result<std::string> operation = services.operations.start(connection->shard().io().get_executor(), *request);
+  if (!operation) co_return refuse(operation.error(), rid, "register");
+  respond(202, rid, services.dps.retry_after_s, dps::format_assigning(*operation, std::nullopt));
+}
+
+asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid, const std::string& operation_id) {
+  const Result<provisioning::RegisterRequest> request = request_of(dps::RegisterBody{});
+  if (!request) co_return refuse(request.error(), rid, "poll");
+  const Result<provisioning::OperationView> view =
+      co_await services.operations.poll(connection->shard().io().get_executor(), *request, operation_id);
+  if (!view) co_return refuse(view.error(), rid, "poll");
+  if (view->error) co_return refuse(*view->error, rid, "poll");
+  if (view->running) {
+    co_return respond(202, rid, services.dps.retry_after_s, dps::format_assigning(operation_id, registration_id));
+  }
+  const Registration& registration = *view->registration;
+  respond(200, rid, std::nullopt,
+          dps::format_final(registration, services.names.answer_host(registration.assigned_hub, connection->peer())));
+  journal::Entry entry;
+  entry.kind = journal::EntryKind::registered;
+  entry.tracking_id = connection->tracking_id();
+  entry.service = dps_host_name(dps);
+  entry.subject = registration_id;
+  entry.remote = connection->remote();
+  entry.step = "poll";
+  entry.answered = fmt::format("assigned to {}", registration.assigned_hub);
+  services.journal.write(std::move(entry));
+}
+
+void DpsHandler::Shared::respond(int status, const std::string& rid, std::optional<int> retry_after_s,
+                                 const std::string& body) {
+  if (connection->ending() || granted_qos == hub::kNotSubscribed) return;
+  const std::string topic = dps::format_response_topic(status, rid, retry_after_s);
+  Publish packet{.topic = topic, .payload = as_bytes(body), .qos = granted_qos};
+  if (packet.qos == 1) {
+    packet.packet_id = next_packet_id;
+    next_packet_id = next_packet_id == 0xFFFF ? std::uint16_t{1} : static_cast<std::uint16_t>(next_packet_id + 1);
+  }
+  connection->send(packet);
+}
+
+/// The third way to say that an enrollment is disabled (device/01 section 6.4): a final answer with that status.
+std::string DpsHandler::Shared::disabled_registration(const Error& error) const {
+  const auto id = RegistrationId::parse(registration_id);
+  if (!id) return {};
+  Registration registration{.dps = dps, .id = *id, .operation_id = provisioning::operation_id_of(dps, *id)};
+  registration.status = RegistrationStatus::disabled;
+  registration.error_message = error.reason();
+  registration.created = registration.updated = services.clock.wall();
+  return dps::format_final(registration, {});
+}
+
+void DpsHandler::Shared::refuse(const Error& error, const std::string& rid, std::string_view step) {
+  const DpsAnswer answer = dps_answer(error, services.dps.disabled);
+  journal::Entry entry;
+  entry.kind = journal::EntryKind::refused;
+  entry.tracking_id = services.journal.new_tracking_id();
+  entry.service = dps_host_name(dps);
+  entry.subject = registration_id;
+  entry.remote = connection->remote();
+  entry.step = step;
+  entry.code = error.code();
+  entry.reason = error.reason();
+  entry.remedy = error.remedy();
+  entry.answered = fmt::format("{} {}", answer.status, answer.error_code);
+  if (answer.as_registration) {
+    entry.answered = "200 disabled";
+    respond(200, rid, std::nullopt, disabled_registration(error));
+  } else {
+    const bool later = answer.status == 429 || answer.status >= 500;
+    respond(answer.status, rid, later ? std::optional{services.dps.retry_after_s} : std::nullopt,
+            dps::format_error({.error_code = answer.error_code,
+                               .tracking_id = entry.tracking_id,
+                               .message = answer.message,
+                               .timestamp = services.clock.wall()}));
+  }
+  services.journal.write(std::move(entry));
+}
+
+}  // namespace muster::mqtt

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "gateway/mqtt/connection.hpp"
+#include "hub/ingress.hpp"
+#include "hub/session_directory.hpp"
+#include "model/device.hpp"
+
+namespace muster::hub {
+
+/// A will as CONNECT brought it, owned.
+struct WillMessage {
+  bool present = false;
+  std::string properties;
+  Bytes body;
+  bool retain = false;
+};
+
+}  // namespace muster::hub
+
+namespace muster::mqtt {
+
+/// IoT Hub over MQTT for one device: telemetry into the log, subscriptions, twin GET. Holds the identity since CONNECT, so that
+/// a message needs no look-up.
+class HubHandler final : public PacketHandler {
+ public:
+  HubHandler(Connection& connection, GatewayServices& services, DeviceIdentity identity, AuthMethod method);
+  ~HubHandler() override;
+
+  /// Becomes the device's one session: an older one is told to end. Returns what CONNACK says of a stored session.
+  Task<bool> take_over(bool clean_session, hub::WillMessage will);
+
+  Result<Next> handle(const FixedHeader& header, ByteView body) override;
+  void closed(bool orderly) override;
+
+ private:
+  Result<Next> publish(const Publish& packet);
+  Result<Next> telemetry(std::string_view properties, const Publish& packet);
+  Result<Next> subscribe(const Subscribe& packet);
+  Result<Next> unsubscribe(const Unsubscribe& packet);
+  Result<Next> twin_get(std::string rid, const Publish& packet);
+  static asio::awaitable<void> answer_twin_get(std::shared_ptr<Connection> connection, GatewayServices& services,
+                                               hub::SessionKey key, std::string rid,
+                                               std::shared_ptr<std::uint32_t> requests);
+
+  Connection& connection_;
+  GatewayServices& services_;
+  hub::SessionKey key_;
+  hub::Sender sender_;
+  hub::StoredSubscriptions subscriptions_;
+  std::shared_ptr<std::uint32_t> requests_ = std::make_shared<std::uint32_t>(0);  ///< Outlives this handler.
+  hub::WillMessage will_;
+  bool clean_session_ = true;
+  bool claimed_ = false;
+};
+
+}  // namespace muster::mqtt

@@ -1,0 +1,138 @@
+#include "gateway/mqtt/opening.hpp"
+
+#include <fmt/format.h>
+
+#include <variant>
+
+#include "gateway/mqtt/dps_handler.hpp"
+#include "gateway/mqtt/error_table.hpp"
+#include "gateway/mqtt/gateway.hpp"
+#include "gateway/mqtt/hub_handler.hpp"
+#include "protocol/dps/topic.hpp"
+#include "protocol/hub/topic.hpp"
+
+namespace muster::mqtt {
+namespace {
+
+/// Sends the CONNACK that refuses, as far as one can be sent, and returns the failure for the journal.
+tl::unexpected<Error> refuse(Connection& connection, Error error) {
+  const ConnackCode code = mqtt_error(error.code()).connack;
+  connection.answered(fmt::format("CONNACK {}", static_cast<int>(code)));
+  connection.send(Connack{false, static_cast<std::uint8_t>(code)});
+  connection.flush();
+  return failure(std::move(error));
+}
+
+/// Cut to what a log line should hold; ids and names come from strangers.
+std::string shown(std::string_view text) { return std::string{text.substr(0, 160)}; }
+
+std::chrono::nanoseconds keep_alive_of(const Connect& connect, const MqttLimits& limits) {
+  const std::chrono::seconds asked{connect.keep_alive_s};
+  // 0 means "none" in MQTT; the hub's own limit holds then (device/04 section 10).
+  return asked.count() == 0 || asked > limits.keep_alive_max ? limits.keep_alive_max : asked;
+}
+
+Task<Opened> open_dps(Connection& connection, GatewayServices& services, const Connect& connect,
+                      const dps::UserName& user) {
+  connection.name(std::string{}, shown(user.registration_id));
+  const auto instance = services.names.dps_of_scope(user.id_scope, connection.peer());
+  if (!instance) {
+    co_return refuse(connection, Error{ErrorCode::id_scope_unknown, fmt::format("id scope {}", shown(user.id_scope))});
+  }
+  connection.name(dps_host_name(*instance), shown(user.registration_id));
+  if (!equals_ignoring_case(connect.client_id, user.registration_id)) {
+    co_return refuse(connection, Error{ErrorCode::client_id_mismatch,
+                                       fmt::format("client id {}, registration id {}", shown(connect.client_id),
+                                                   shown(user.registration_id))});
+  }
+  if (!connection.peer().chain && !connect.password) {
+    co_return refuse(connection, Error{ErrorCode::credential_missing, "neither a certificate nor a password came"});
+  }
+  // DPS keeps no sessions: SessionPresent is always 0 (device/01 section 2).
+  connection.send(Connack{false, static_cast<std::uint8_t>(ConnackCode::accepted)});
+  co_return Opened{std::make_unique<DpsHandler>(connection, services, *instance, std::string{user.registration_id}),
+                   keep_alive_of(connect, services.limits)};
+}
+
+Result<hub::WillMessage> read_will(const Connect& connect, const hub::UserName& user) {
+  hub::WillMessage will;
+  if (!connect.will) return will;
+  // Only telemetry can be a will (device/04 section 6).
+  const auto topic = hub::parse_telemetry_topic(connect.will->topic, user.device_id, user.module_id);
+  if (!topic || connect.will->qos > 1) {
+    return failure(ErrorCode::unknown_topic, fmt::format("will topic {}", shown(connect.will->topic)));
+  }
+  will.present = true;
+  will.properties = topic->properties;
+  will.body.assign(connect.will->payload.begin(), connect.will->payload.end());
+  will.retain = connect.will->retain;
+  return will;
+}
+
+Task<Opened> open_hub(Connection& connection, GatewayServices& services, const Connect& connect,
+                      const hub::UserName& user) {
+  connection.name(shown(user.hub_host), shown(user.device_id));
+  const auto device = DeviceId::parse(user.device_id);
+  if (!device) {
+    co_return refuse(connection, Error{ErrorCode::device_id_invalid,
+                                       fmt::format("device id {} {}", shown(user.device_id), device.error())});
+  }
+  if (connect.client_id != hub::client_id_of(user.device_id, user.module_id)) {
+    co_return refuse(connection, Error{ErrorCode::client_id_mismatch,
+                                       fmt::format("client id {}, the user name says {}", shown(connect.client_id),
+                                                   shown(hub::client_id_of(user.device_id, user.module_id)))});
+  }
+  if (!user.module_id.empty()) {
+    co_return refuse(connection, Error{ErrorCode::device_not_found,
+                                       fmt::format("module {} of device {} (modules do not exist here yet)",
+                                                   shown(user.module_id), device->str())});
+  }
+  const Result<ServiceName> name =
+      co_await services.names.hub_of(std::string{user.hub_host}, std::string{device->str()}, connection.peer());
+  if (!name) co_return refuse(connection, name.error());
+  connection.name(hub_host_name(*name), std::string{device->str()});
+  if (services.log.failed()) {
+    co_return refuse(connection, Error{ErrorCode::event_log_failed, "the event log has failed"});
+  }
+  Result<hub::WillMessage> will = read_will(connect, user);
+  if (!will) co_return refuse(connection, will.error());
+
+  hub::ConnectRequest request{.hub = *name, .device = *device, .has_password = connect.password.has_value()};
+  if (connection.peer().chain) request.chain = std::make_shared<const pki::Chain>(*connection.peer().chain);
+  const Result<hub::ConnectOutcome> outcome = co_await hub::authorize(services.connect, std::move(request));
+  if (!outcome) co_return refuse(connection, outcome.error());
+  if (!outcome->identity) co_return refuse(connection, *outcome->judgement.failure());
+
+  auto handler = std::make_unique<HubHandler>(connection, services, *outcome->identity, outcome->method);
+  const Result<bool> session_present = co_await handler->take_over(connect.clean_session, std::move(*will));
+  if (!session_present) co_return refuse(connection, session_present.error());
+  connection.send(Connack{*session_present, static_cast<std::uint8_t>(ConnackCode::accepted)});
+  co_return Opened{std::move(handler), keep_alive_of(connect, services.limits)};
+}
+
+}  // namespace
+
+Task<Opened> open(Connection& connection, GatewayServices& services) {
+  connection.at_step("connect");
+  const Result<Bytes> packet = co_await connection.read_packet(services.limits.connect_bytes_max);
+  if (!packet) co_return failure(packet.error());
+  const auto header = decode_fixed_header(*packet, services.limits.connect_bytes_max);
+  if (!header || header->type != PacketType::connect) {
+    co_return failure(ErrorCode::protocol_violation, "the first packet is not CONNECT");
+  }
+  // The views in `connect` borrow from `packet`, which lives in this frame until the connection is open or refused.
+  const auto body = decode_body(*header, ByteView{*packet}.subspan(header->size_header));
+  if (!body) co_return failure(ErrorCode::malformed_packet, "CONNECT");
+  const auto& connect = std::get<Connect>(*body);
+  if (connect.protocol_name != "MQTT" || connect.protocol_level != 4) {
+    co_return refuse(connection, Error{ErrorCode::protocol_version_unsupported,
+                                       fmt::format("protocol {} level {}", shown(connect.protocol_name),
+                                                   connect.protocol_level)});
+  }
+  const std::string_view user_name = connect.user_name.value_or(std::string_view{});
+  if (const auto user = dps::parse_user_name(user_name)) co_return co_await open_dps(connection, services, connect, *user);
+  if (const auto user = hub::parse_user_name(user_name)) co_return co_await open_hub(connection, services, connect, *user);
+  co_return refuse(connection, Error{ErrorCode::malformed_user_name, fmt::format("user name {}", shown(user_name))});
+}
+
+}  // namespace muster::mqtt

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "gateway/rest/event_readers.hpp"
+#include "gateway/rest/http_limits.hpp"
+#include "gateway/rest/http_message.hpp"
+#include "gateway/rest/services.hpp"
+#include "net/shard.hpp"
+#include "net/stream.hpp"
+
+namespace muster::rest {
+
+/// The connections that a gateway serves now, so that a stop can end them. Threads: any.
+class OpenStreams {
+ public:
+  /// Registers for its own life.
+  class Entry {
+   public:
+    Entry(OpenStreams& owner, net::Shard& shard, std::weak_ptr<net::Stream> stream);
+    ~Entry();
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+   private:
+    OpenStreams& owner_;
+    std::uint64_t id_;
+  };
+  /// Closes all, each on its shard; returns at once.
+  void close_all();
+
+ private:
+  struct Open {
+    net::Shard* shard;
+    std::weak_ptr<net::Stream> stream;
+  };
+  std::mutex mutex_;
+  std::map<std::uint64_t, Open> open_;
+  std::uint64_t next_id_ = 1;
+};
+
+/// The REST APIs of hubs, DPS instances, ARM and muster itself: which one a request means is told by its Host header. One for the
+/// process; serves connections of any number of shards. Outlives them.
+class Gateway {
+ public:
+  Gateway(Services services, HttpLimits limits);
+
+  /// Serves one connection, whose handshake is done, until it ends. Call on the shard. Fails only for what an operator should
+  /// see: peer_stalled, tls_failure.
+  Task<void> serve(net::Shard& shard, std::shared_ptr<net::Stream> stream, Caller caller);
+  /// Closes all connections and ends the reader threads. Any thread but a shard's; blocks for reads under way.
+  void stop();
+
+ private:
+  asio::awaitable<Response> answer(net::Shard& shard, const Caller& caller, const Request& request);
+  Task<Response> dispatch(net::Shard& shard, const Caller& caller, const Request& request, struct Asked& asked);
+
+  const Services services_;
+  const HttpLimits limits_;
+  EventReaders readers_;
+  OpenStreams open_;
+};
+
+/// What the admin port knows besides the services' figures.
+struct AdminFace {
+  std::function<bool()> stopping;  ///< An orderly stop has begun.
+  Bytes crl_der;                   ///< GET /server.crl.
+};
+
+/// The admin port: /healthz, /readyz, /metrics, /server.crl, GET only.
+class AdminGateway {
+ public:
+  AdminGateway(Services services, AdminFace face, HttpLimits limits);
+
+  Task<void> serve(net::Shard& shard, std::shared_ptr<net::Stream> stream);
+  void stop() { open_.close_all(); }
+
+  /// The answer to a request: what the tests ask.
+  Response answer(const Request& request) const;
+
+ private:
+  const Services services_;
+  const AdminFace face_;
+  const HttpLimits limits_;
+  OpenStreams open_;
+};
+
+}  // namespace muster::rest

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/task.hpp"
+#include "gateway/rest/api.hpp"
+#include "gateway/rest/http_message.hpp"
+#include "gateway/rest/services.hpp"
+#include "gateway/rest/target.hpp"
+#include "net/shard.hpp"
+
+namespace muster::rest {
+
+class EventReaders;
+
+/// One request on its way to its handler, with all that the handler stands on. Outlives the handler's coroutine.
+struct Call {
+  const Services& services;
+  EventReaders& readers;
+  net::Shard& shard;
+  const Request& request;
+  const Target& target;
+  std::string tracking_id;
+  Face face;
+  std::vector<std::string> ids;  ///< What stood at the pattern's {names}, in order, decoded.
+};
+
+/// A coroutine that answers one kind of call. Its failure becomes the API's error body.
+using Handler = Task<Response> (*)(const Call& call);
+
+/// A row of an API's table. `pattern` segments match in any case of letters; {x} matches any one segment. A null handler: the
+/// path is Azure's, and this version does not have it yet (501).
+struct Route {
+  Api api;
+  std::string_view method;
+  std::string_view pattern;
+  Handler handler;
+};
+
+/// The row for a request, and what stood at the {names}.
+struct Match {
+  const Route* route = nullptr;
+  std::vector<std::string> ids;
+};
+
+/// resource_not_found when no pattern has this path, method_not_allowed when only other methods do: `allow` then lists those.
+/// Rows are tried in order; the first that fits wins. not_implemented for a row without a handler.
+Result<Match> match(std::span<const Route> routes, Api api, std::string_view method,
+                    std::span<const std::string> segments, std::string& allow);
+
+/// Every row of every API.
+std::span<const Route> all_routes() noexcept;
+
+}  // namespace muster::rest

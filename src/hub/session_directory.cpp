@@ -1,0 +1,86 @@
+#include "hub/session_directory.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace muster::hub {
+
+Task<void> SessionDirectory::claim(SessionKey key, std::shared_ptr<LiveSession> session) {
+  std::shared_ptr<LiveSession> older;
+  {
+    const std::lock_guard lock{mutex_};
+    Slot& slot = slots_[key];
+    older = std::exchange(slot.session, std::move(session));
+    if (!older) ++connected_[key.hub.key()];
+    slot.updated = slot.last_activity = clock_.wall();
+  }
+  // Outside the lock: ending may run on this very thread and come back to release().
+  if (older) {
+    older->end(Error{ErrorCode::connection_superseded, fmt::format("device {} connected again", key.device.str())});
+  }
+  co_return Result<void>{};
+}
+
+bool SessionDirectory::release(const SessionKey& key, const LiveSession* session) {
+  const std::lock_guard lock{mutex_};
+  const auto slot = slots_.find(key);
+  if (slot == slots_.end() || slot->second.session.get() != session) return false;
+  slot->second.last_activity = session->last_activity();
+  slot->second.session.reset();
+  slot->second.updated = clock_.wall();
+  --connected_[key.hub.key()];
+  return true;
+}
+
+std::optional<StoredSubscriptions> SessionDirectory::stored_subscriptions(const SessionKey& key) const {
+  const std::lock_guard lock{mutex_};
+  const auto slot = slots_.find(key);
+  return slot == slots_.end() ? std::nullopt : slot->second.subscriptions;
+}
+
+void SessionDirectory::store_subscriptions(const SessionKey& key, std::optional<StoredSubscriptions> subscriptions) {
+  const std::lock_guard lock{mutex_};
+  slots_[key].subscriptions = subscriptions;
+}
+
+std::size_t SessionDirectory::close_where(const std::function<bool(const SessionKey&)>& matches, const Error& reason) {
+  std::vector<std::shared_ptr<LiveSession>> ending;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [key, slot] : slots_) {
+      if (slot.session && matches(key)) ending.push_back(slot.session);
+    }
+  }
+  for (const auto& session : ending) session->end(reason);
+  return ending.size();
+}
+
+void SessionDirectory::forget(const SessionKey& key) {
+  const std::lock_guard lock{mutex_};
+  const auto slot = slots_.find(key);
+  if (slot != slots_.end() && !slot->second.session) slots_.erase(slot);
+}
+
+std::optional<ConnectionState> SessionDirectory::state(const SessionKey& key) const {
+  const std::lock_guard lock{mutex_};
+  const auto slot = slots_.find(key);
+  if (slot == slots_.end()) return std::nullopt;
+  const auto& [session, updated, last_activity, subscriptions] = slot->second;
+  return ConnectionState{session != nullptr, updated, session ? session->last_activity() : last_activity};
+}
+
+std::size_t SessionDirectory::connected_count(const ServiceName& hub) const {
+  const std::lock_guard lock{mutex_};
+  const auto counted = connected_.find(hub.key());
+  return counted == connected_.end() ? 0 : counted->second;
+}
+
+std::size_t SessionDirectory::connected_count() const {
+  const std::lock_guard lock{mutex_};
+  std::size_t all = 0;
+  for (const auto& [hub, count] : connected_) all += count;
+  return all;
+}
+
+}  // namespace muster::hub

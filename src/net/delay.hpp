@@ -1,0 +1,13 @@
+#pragma once
+
+#include <chrono>
+
+#include "base/task.hpp"
+#include "net/shard.hpp"
+
+namespace muster::net {
+
+/// Completes on `shard` once its clock has moved by `by`; at once when `by` is 0. The shard must outlive it.
+asio::awaitable<void> delay(Shard& shard, std::chrono::nanoseconds by);
+
+}  // namespace muster::net

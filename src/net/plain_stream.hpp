@@ -1,0 +1,53 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <optional>
+
+#include "net/connection_limits.hpp"
+#include "net/stream.hpp"
+
+namespace muster::net {
+
+/// Who is at the other end of a Unix-domain socket, as the kernel saw it connect.
+struct PeerCredentials {
+  pid_t pid = 0;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+/// The same as TlsStream without TLS: the admin port (TCP) and the control socket (Unix domain). handshake() is done at once.
+/// try_read's `closed` is FIN.
+class PlainStream final : public Stream {
+ public:
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  /// A tcp::socket or local::stream_protocol::socket converts to Socket.
+  explicit PlainStream(Socket socket, ConnectionSlot slot = {});
+  ~PlainStream() override;
+
+  Task<void> handshake() override;
+  const PeerInfo& peer() const override { return peer_; }
+  Result<IoResult> try_read(std::span<std::byte> into) override;
+  Result<IoResult> try_write(ByteView bytes) override;
+  Task<void> readable() override;
+  Task<void> writable() override;
+  void close() override;
+
+  /// nullopt on TCP.
+  const std::optional<PeerCredentials>& credentials() const noexcept { return credentials_; }
+
+ private:
+  Result<IoResult> outcome_of(ssize_t size);
+
+  Socket socket_;
+  ConnectionSlot slot_;
+  PeerInfo peer_;
+  std::optional<PeerCredentials> credentials_;
+};
+
+/// SO_PEERCRED of a Unix-domain socket; nullopt for others.
+std::optional<PeerCredentials> peer_credentials(int descriptor);
+
+}  // namespace muster::net

@@ -1,0 +1,80 @@
+#include "registry/memory/repositories.hpp"
+#include "registry/put_rules.hpp"
+
+#include <algorithm>
+
+namespace muster::registry::memory {
+namespace {
+
+State::InService key_of(const ServiceName& hub, const DeviceId& id) { return {hub.key(), id.key()}; }
+
+}  // namespace
+
+Result<std::optional<DeviceIdentity>> MemoryDevices::find(const ServiceName& hub, const DeviceId& id) {
+  const DeviceRecord* held = state_.devices.find(key_of(hub, id));
+  return held != nullptr ? std::optional{held->identity} : std::nullopt;
+}
+
+Result<std::optional<DeviceRecord>> MemoryDevices::find_record(const ServiceName& hub, const DeviceId& id) {
+  const DeviceRecord* held = state_.devices.find(key_of(hub, id));
+  return held != nullptr ? std::optional{*held} : std::nullopt;
+}
+
+Result<std::optional<Twin>> MemoryDevices::find_twin(const ServiceName& hub, const DeviceId& id) {
+  const DeviceRecord* held = state_.devices.find(key_of(hub, id));
+  return held != nullptr ? std::optional{held->twin} : std::nullopt;
+}
+
+Result<std::optional<DeviceIdentity>> MemoryDevices::put(const DeviceIdentity& identity, std::int64_t expected,
+                                                         const Twin* initial) {
+  MUSTER_TRY(ServiceName owner, state_.require(ServiceKind::hub, identity.hub));
+  MUSTER_TRY(const auto held, find_record(identity.hub, identity.id));
+  if (!version_allows(held ? held->identity.version : 0, expected)) return std::nullopt;
+  DeviceIdentity next = successor(held ? std::optional{held->identity} : std::nullopt, identity);
+  next.hub = std::move(owner);
+  state_.devices.put(key_of(next.hub, next.id), {next, held ? held->twin : first_twin(next, initial)});
+  return next;
+}
+
+Result<std::optional<bool>> MemoryDevices::remove(const ServiceName& hub, const DeviceId& id,
+                                                  std::int64_t expected) {
+  MUSTER_TRY(const auto held, find(hub, id));
+  if (!held) return std::optional{false};
+  if (!version_allows(held->version, expected)) return std::nullopt;
+  state_.devices.erase(key_of(hub, id));
+  return std::optional{true};
+}
+
+Result<Page<DeviceRecord>> MemoryDevices::list(const ServiceName& hub, const std::string& after,
+                                               std::size_t limit) {
+  Page<DeviceRecord> page;
+  const auto& rows = state_.devices.rows();
+  for (auto row = rows.upper_bound({hub.key(), after}); row != rows.end(); ++row) {
+    if (row->first.first != hub.key()) break;
+    if (page.items.size() == std::max<std::size_t>(limit, 1)) {
+      page.next = page.items.back().identity.id.key();
+      break;
+    }
+    page.items.push_back(row->second);
+  }
+  return page;
+}
+
+Result<std::optional<Twin>> MemoryDevices::put_twin(const Twin& twin, std::int64_t expected_version) {
+  MUSTER_TRY(auto record, find_record(twin.hub, twin.device));
+  if (!record || !version_allows(record->twin.version, expected_version)) return std::nullopt;
+  Twin next = twin;
+  next.hub = record->identity.hub;
+  next.version = record->twin.version + 1;
+  record->twin = next;
+  state_.devices.put(key_of(twin.hub, twin.device), *std::move(record));
+  return next;
+}
+
+Result<std::uint64_t> MemoryDevices::count(const ServiceName& hub) {
+  const auto& rows = state_.devices.rows();
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(rows, [&](const auto& row) { return row.first.first == hub.key(); }));
+}
+
+}  // namespace muster::registry::memory

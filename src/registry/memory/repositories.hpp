@@ -1,0 +1,106 @@
+#pragma once
+
+#include "registry/memory/state.hpp"
+#include "registry/repositories.hpp"
+
+/// The repositories over State: the same behaviour as the SQLite ones, by the same contract tests. All borrow the state.
+namespace muster::registry::memory {
+
+class MemoryServices final : public ServiceRepository {
+ public:
+  explicit MemoryServices(State& state) : state_{state} {}
+  Result<std::vector<Hub>> hubs() override;
+  Result<std::vector<DpsInstance>> dps_instances() override;
+  Result<std::optional<Hub>> put_hub(const Hub& hub, std::int64_t expected) override;
+  Result<std::optional<DpsInstance>> put_dps(const DpsInstance& dps, std::int64_t expected) override;
+  Result<bool> remove(const ServiceRef& service) override;
+  Result<std::vector<SasPolicy>> policies(const ServiceRef& service) override;
+  Result<void> put_policy(const ServiceRef& service, const SasPolicy& policy) override;
+
+ private:
+  void remove_hub(const std::string& key);
+  void remove_dps(const std::string& key);
+  State& state_;
+};
+
+class MemoryCertificates final : public CertificateRepository {
+ public:
+  explicit MemoryCertificates(State& state) : state_{state} {}
+  Result<std::vector<CaCertificate>> list(const ServiceRef& owner) override;
+  Result<std::optional<CaCertificate>> find(const ServiceRef& owner, const CertificateName& name) override;
+  Result<std::optional<CaCertificate>> find_by_id(std::int64_t id) override;
+  Result<std::optional<CaCertificate>> put(const CaCertificate& certificate, std::int64_t expected) override;
+  Result<std::optional<bool>> remove(const ServiceRef& owner, const CertificateName& name,
+                                     std::int64_t expected) override;
+
+ private:
+  State& state_;
+};
+
+class MemoryEnrollments final : public EnrollmentRepository {
+ public:
+  explicit MemoryEnrollments(State& state) : state_{state} {}
+  Result<std::optional<IndividualEnrollment>> find(const ServiceName& dps, const RegistrationId& id) override;
+  Result<std::optional<IndividualEnrollment>> put(const IndividualEnrollment& enrollment,
+                                                  std::int64_t expected) override;
+  Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
+                                     std::int64_t expected) override;
+  Result<Page<IndividualEnrollment>> list(const ServiceName& dps, const std::string& after,
+                                          std::size_t limit) override;
+
+ private:
+  State& state_;
+};
+
+class MemoryEnrollmentGroups final : public EnrollmentGroupRepository {
+ public:
+  explicit MemoryEnrollmentGroups(State& state) : state_{state} {}
+  Result<std::optional<EnrollmentGroup>> find(const ServiceName& dps, const EnrollmentGroupId& id) override;
+  Result<std::optional<EnrollmentGroup>> put(const EnrollmentGroup& group, std::int64_t expected) override;
+  Result<std::optional<bool>> remove(const ServiceName& dps, const EnrollmentGroupId& id,
+                                     std::int64_t expected) override;
+  Result<Page<EnrollmentGroup>> list(const ServiceName& dps, const std::string& after,
+                                     std::size_t limit) override;
+
+ private:
+  State& state_;
+};
+
+class MemoryRegistrations final : public RegistrationRepository {
+ public:
+  explicit MemoryRegistrations(State& state) : state_{state} {}
+  Result<std::optional<Registration>> find(const ServiceName& dps, const RegistrationId& id) override;
+  Result<std::optional<Registration>> find_by_operation(const ServiceName& dps,
+                                                        const std::string& operation_id) override;
+  Result<std::optional<Registration>> put(const Registration& registration, std::int64_t expected) override;
+  Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
+                                     std::int64_t expected) override;
+  Result<Page<Registration>> list(const ServiceName& dps, const std::string& group_id, const std::string& after,
+                                  std::size_t limit) override;
+  Result<std::optional<Registration>> latest_of_device(const DeviceId& device) override;
+
+ private:
+  State& state_;
+};
+
+class MemoryDevices final : public DeviceRepository {
+ public:
+  explicit MemoryDevices(State& state) : state_{state} {}
+  Result<std::optional<DeviceIdentity>> find(const ServiceName& hub, const DeviceId& id) override;
+  Result<std::optional<DeviceRecord>> find_record(const ServiceName& hub, const DeviceId& id) override;
+  Result<std::optional<DeviceIdentity>> put(const DeviceIdentity& identity, std::int64_t expected,
+                                            const Twin* initial) override;
+  Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& id, std::int64_t expected) override;
+  Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after, std::size_t limit) override;
+  Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) override;
+  Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) override;
+  Result<std::uint64_t> count(const ServiceName& hub) override;
+
+ private:
+  State& state_;
+};
+
+/// Removes a registration and its index entries; also when its DPS instance goes.
+void erase_registration(State& state, const State::InService& key);
+
+}  // namespace muster::registry::memory

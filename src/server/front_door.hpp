@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/mqtt/names.hpp"
+#include "registry/registry.hpp"
+
+namespace muster::server {
+
+/// The services of the world as last read, and where each is.
+struct ServiceTable {
+  struct HubEntry {
+    Hub hub;
+    std::string address;  ///< The hub's own; the first hub's is the first IPv4 address of `listen`.
+  };
+  std::vector<HubEntry> hubs;  ///< By number.
+  std::vector<DpsInstance> dps;
+};
+
+/// Which service a connection means, and under which name it was reached (contract section 3). Threads: any; the table is
+/// replaced as a whole.
+class FrontDoor final : public mqtt::ServiceNames {
+ public:
+  /// `first_address`: the first IPv4 address that is listened on.
+  FrontDoor(registry::Registry& registry, std::string first_address);
+
+  /// Reads the services anew. Call at start and whenever they change.
+  Task<void> refresh();
+  std::shared_ptr<const ServiceTable> table() const;
+
+  std::optional<ServiceName> dps_of_scope(std::string_view id_scope, const net::PeerInfo& peer) override;
+  Task<ServiceName> hub_of(std::string hub_host, std::string device_id, net::PeerInfo peer) override;
+  std::string answer_host(const std::string& hub_host, const net::PeerInfo& peer) override;
+
+ private:
+  Task<ServiceName> hub_of_device(std::shared_ptr<const ServiceTable> services, std::string device_id);
+
+  registry::Registry& registry_;
+  std::string first_address_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const ServiceTable> table_ = std::make_shared<const ServiceTable>();
+};
+
+}  // namespace muster::server

@@ -1,0 +1,334 @@
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/log.hpp"
+#include "net/address.hpp"
+#include "server/blocking.hpp"
+#include "server/service_parts.hpp"
+#include "server/tutorial.hpp"
+
+namespace muster::server {
+namespace {
+
+/// Addresses that hubs may come to live at, permitted and certified ahead, so that a new hub needs no new certificate.
+constexpr std::uint32_t kHubAddressesAhead = 16;
+constexpr std::uint64_t kConfigBytesMax = 1u << 20;
+constexpr std::string_view kTutorialConfig = "{\n  \"dps\": {\"identity_type\": \"certificateAuthority\"}\n}\n";
+
+Result<std::string> config_text(disk::Disk& disk, const WorldPaths& paths, WorldState state, bool bare) {
+  MUSTER_TRY(const bool there, disk.exists(paths.config()));
+  if (there) {
+    MUSTER_TRY(const Bytes bytes, disk::read_all(disk, paths.config(), kConfigBytesMax));
+    return std::string{as_text(bytes)};
+  }
+  return std::string{state == WorldState::whole || bare ? std::string_view{"{}\n"} : kTutorialConfig};
+}
+
+std::string first_ipv4(const Config& config) {
+  const auto found = std::ranges::find_if(config.listen, [](const std::string& a) { return net::is_ipv4(a); });
+  if (found == config.listen.end()) return "127.0.0.1";
+  return net::is_any(*found) ? "127.0.0.1" : *found;
+}
+
+/// The addresses of this machine's interfaces, which is what listening on 0.0.0.0 or :: means.
+std::vector<std::string> interface_addresses() {
+  std::vector<std::string> addresses;
+  ifaddrs* first = nullptr;
+  if (getifaddrs(&first) != 0) return addresses;
+  for (const ifaddrs* entry = first; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
+    char text[INET6_ADDRSTRLEN] = {};
+    if (entry->ifa_addr->sa_family == AF_INET) {
+      inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr, text, sizeof text);
+    } else if (entry->ifa_addr->sa_family == AF_INET6) {
+      inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr, text, sizeof text);
+    } else {
+      continue;
+    }
+    addresses.emplace_back(text);
+  }
+  freeifaddrs(first);
+  return addresses;
+}
+
+pki::ServerNames server_names(const Config& config) {
+  pki::ServerNames names;
+  names.dns_names = {"localhost", "*.azure-devices-provisioning.net", "*.azure-devices.net"};
+  names.dns_subtrees = {"localhost", "azure-devices-provisioning.net", "azure-devices.net"};
+  const auto add_address = [&names](const std::string& address) {
+    if (std::ranges::find(names.ip_addresses, address) == names.ip_addresses.end()) names.ip_addresses.push_back(address);
+  };
+  for (const std::string& address : config.listen) {
+    if (net::is_any(address)) {
+      for (const std::string& own : interface_addresses()) add_address(own);
+    } else {
+      add_address(address);
+    }
+  }
+  for (const std::string& name : config.names) {
+    if (net::is_address(name)) {
+      add_address(name);
+    } else {
+      names.dns_names.push_back(name);
+      names.dns_subtrees.push_back(name);
+    }
+  }
+  const std::string first = first_ipv4(config);
+  for (std::uint32_t i = 0; net::is_loopback(first) && i < kHubAddressesAhead; ++i) {
+    if (const auto address = net::address_plus(first, i)) add_address(*address);
+  }
+  return names;
+}
+
+eventlog::SegmentedLogConfig log_config(const Config& config, const WorldPaths& paths) {
+  return {.directory = paths.events(),
+          .segment_bytes = config.event_log.segment_bytes,
+          .flush_interval = std::chrono::microseconds{config.event_log.flush_interval_us},
+          .queue_bytes_max = config.event_log.queue_bytes_max,
+          .retention = std::chrono::hours{config.event_log.retention_hours},
+          .reserve_bytes = config.event_log.reserve_bytes};
+}
+
+mqtt::MqttLimits mqtt_limits(const Config& config) {
+  return {.packet_bytes_max = config.limits.packet_bytes_max,
+          .handshake_timeout = std::chrono::seconds{config.limits.handshake_seconds},
+          .connect_timeout = std::chrono::seconds{config.limits.connect_seconds},
+          .inflight_max = config.limits.inflight_max,
+          .subscriptions_max = config.limits.subscriptions_max,
+          .keep_alive_max = std::chrono::seconds{config.limits.keep_alive_max_s}};
+}
+
+mqtt::DpsAnswers dps_answers(const Config& config) {
+  return {.retry_after_s = static_cast<int>(config.dps.retry_after_s),
+          .response_delay = std::chrono::milliseconds{config.dps.response_delay_ms},
+          .disabled = config.dps.disabled_status};
+}
+
+std::size_t shard_count(const Config& config) {
+  constexpr unsigned kShardsByDefaultMax = 2;
+  if (config.shards > 0) return config.shards;
+  return std::clamp(std::thread::hardware_concurrency(), 1u, kShardsByDefaultMax);
+}
+
+}  // namespace
+
+/// The steps of starting, each a function of what the ones before have made.
+class Starting {
+ public:
+  explicit Starting(Service::Parts& parts) : parts_{parts} {}
+
+  Result<void> run(WorldState state, bool bare, const std::string& config_file) {
+    // A world that is there says who runs it before its ports do; one that is not is not made when its ports are taken.
+    if (state != WorldState::absent) MUSTER_CHECK(lock());
+    MUSTER_CHECK(claim_ports());
+    if (state == WorldState::absent) {
+      MUSTER_CHECK(parts_.injected.disk.make_directory(parts_.paths.folder));
+      MUSTER_CHECK(lock());
+    }
+    MUSTER_CHECK(open_stores());
+    if (state != WorldState::whole) MUSTER_CHECK(make_world(bare, config_file));
+    MUSTER_CHECK(open_services());
+    MUSTER_CHECK(listen());
+    return announce();
+  }
+
+ private:
+  Result<void> lock();
+  Result<void> claim_ports();
+  Result<void> open_stores();
+  Result<void> make_world(bool bare, const std::string& config_file);
+  Result<void> open_services();
+  Result<void> listen();
+  Result<void> listen_mqtt();
+  Result<void> listen_admin();
+  Result<void> listen_control();
+  Result<void> announce();
+  void serve_rest(std::shared_ptr<net::Stream> stream, net::Shard& shard);
+
+  Service::Parts& parts_;
+  std::optional<net::PortClaim> admin_claim_;
+};
+
+Result<void> Starting::lock() {
+  MUSTER_TRY(parts_.lock, WorldLock::take(parts_.paths));
+  return {};
+}
+
+Result<void> Starting::claim_ports() {
+  const Config& config = parts_.config();
+  for (const std::string& address : config.listen) {
+    MUSTER_TRY(net::PortClaim claim, net::PortClaim::take({address, config.mqtt_port}));
+    parts_.ready.mqtt_endpoints.push_back(net::format_endpoint(claim.endpoint()));
+    parts_.claims.push_back(std::move(claim));
+  }
+  const std::string first = first_ipv4(config);
+  const std::string admin_address = net::is_loopback(first) ? first : "127.0.0.1";
+  MUSTER_TRY(admin_claim_, net::PortClaim::take({admin_address, config.admin_port}));
+  parts_.ready.admin_endpoint = net::format_endpoint(admin_claim_->endpoint());
+  return {};
+}
+
+Result<void> Starting::open_stores() {
+  auto& [clock, random, disk] = parts_.injected;
+  const Config& config = parts_.config();
+  MUSTER_TRY(parts_.tls,
+             open_server_tls(disk, parts_.paths,
+                             {server_names(config), fmt::format("http://{}/server.crl", parts_.ready.admin_endpoint)},
+                             clock, random));
+  for (const std::string& line : parts_.tls->talk) parts_.ready.talk.push_back(line);
+  MUSTER_TRY(parts_.tls_context, net::TlsServerContext::make(parts_.tls->identities));
+  MUSTER_TRY(parts_.registry, registry::open_sqlite_registry({.path = parts_.paths.registry()}));
+  MUSTER_CHECK(disk.make_directory(parts_.paths.events()));
+  MUSTER_TRY(parts_.log, eventlog::open_segmented_log(disk, clock, log_config(config, parts_.paths)));
+  return {};
+}
+
+Result<void> Starting::make_world(bool bare, const std::string& config_file) {
+  auto& [clock, random, disk] = parts_.injected;
+  MUSTER_CHECK(disk::write_atomically(disk, parts_.paths.config(), as_bytes(config_file)));
+  if (!bare) {
+    MUSTER_CHECK(make_tutorial_certificates(disk, parts_.paths, parts_.ready.mqtt_endpoints.front(), clock, random));
+    MUSTER_CHECK(run_blocking(make_tutorial_services(*parts_.registry, disk, parts_.paths, clock, random)));
+  }
+  MUSTER_CHECK(finish_world(disk, parts_.paths));
+  parts_.ready.made_world = true;
+  return {};
+}
+
+Result<void> Starting::open_services() {
+  auto& [clock, random, disk] = parts_.injected;
+  const Config& config = parts_.config();
+  parts_.front_door = std::make_unique<FrontDoor>(*parts_.registry, first_ipv4(config));
+  MUSTER_CHECK(run_blocking(parts_.front_door->refresh()));
+  for (const auto& entry : parts_.front_door->table()->hubs) {
+    MUSTER_CHECK(parts_.log->add_hub(entry.hub.name.key(), entry.hub.partition_count));
+  }
+  provisioning::ProvisioningConfig provisioning_config;
+  provisioning_config.operations_max = config.limits.operations_max;
+  provisioning_config.identity_type = config.dps.identity_type == IdentityType::certificate_authority
+                                          ? provisioning::IdentityType::certificate_authority
+                                          : provisioning::IdentityType::self_signed;
+  parts_.provisioning = std::make_unique<provisioning::Provisioning>(
+      provisioning::Provisioning{*parts_.registry, parts_.anchors, parts_.verdicts, parts_.allocation, clock, random,
+                                 provisioning_config});
+  parts_.operations = std::make_unique<provisioning::Operations>(*parts_.provisioning);
+  parts_.connect = std::make_unique<hub::ConnectService>(
+      hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock});
+  for (std::size_t i = 0; i < shard_count(config); ++i) {
+    parts_.shards.push_back(std::make_unique<net::Shard>(clock, static_cast<std::uint32_t>(i)));
+  }
+  return {};
+}
+
+rest::Services rest_services(Service::Parts& parts) {
+  rest::ProcessFace process{
+      .status_json = [&parts] { return status_json(parts); },
+      .config_json = [&parts] { return config_json(parts.loaded); },
+      .stop =
+          [&parts] {
+            const std::lock_guard lock{parts.stop_mutex};
+            if (parts.stop_requested) parts.stop_requested();
+          },
+      .services_changed = [] {},
+  };
+  return {.clock = parts.injected.clock,
+          .random = parts.injected.random,
+          .registry = *parts.registry,
+          .log = *parts.log,
+          .journal = parts.journal,
+          .sessions = parts.sessions,
+          .process = std::move(process),
+          .subscription_id = std::string{kSubscriptionId},
+          .resource_group = std::string{kResourceGroup}};
+}
+
+Result<void> Starting::listen() {
+  mqtt::GatewayServices services{parts_.injected.clock, parts_.journal,     *parts_.registry, *parts_.log,
+                                 *parts_.operations,    *parts_.provisioning, *parts_.connect,  parts_.sessions,
+                                 *parts_.front_door,    mqtt_limits(parts_.config()), dps_answers(parts_.config())};
+  parts_.mqtt = std::make_unique<mqtt::Gateway>(std::move(services), parts_.shards);
+  parts_.rest = std::make_unique<rest::Gateway>(rest_services(parts_), rest::HttpLimits{});
+  MUSTER_CHECK(listen_mqtt());
+  MUSTER_CHECK(listen_admin());
+  MUSTER_CHECK(listen_control());
+  for (const auto& shard : parts_.shards) shard->start();
+  return {};
+}
+
+Result<void> Starting::listen_mqtt() {
+  const LimitsConfig& limits = parts_.config().limits;
+  parts_.connections = std::make_unique<net::ConnectionLimits>(
+      net::ConnectionCaps{limits.connections_max, limits.connections_per_address_max});
+  for (const net::PortClaim& claim : parts_.claims) {
+    for (const auto& shard : parts_.shards) {
+      MUSTER_TRY(net::Listener listener, net::Listener::open(*shard, claim, *parts_.connections));
+      listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
+        asio::co_spawn(
+            on.io(), parts.mqtt->serve(on, std::make_unique<net::TlsStream>(on, std::move(accepted), *parts.tls_context)),
+            asio::detached);
+      });
+      parts_.listeners.push_back(std::move(listener));
+    }
+  }
+  return {};
+}
+
+Result<void> Starting::listen_admin() {
+  constexpr net::ConnectionCaps kAdminCaps{256, 256};
+  parts_.admin_connections = std::make_unique<net::ConnectionLimits>(kAdminCaps);
+  rest::AdminFace face{.is_ready = [&parts = parts_] { return !parts.stopping && !parts.log->failed(); },
+                       .server_crl = [&parts = parts_] { return server_crl(parts); }};
+  parts_.admin = std::make_unique<rest::AdminGateway>(rest_services(parts_), std::move(face), rest::HttpLimits{});
+  MUSTER_TRY(net::Listener listener, net::Listener::open(*parts_.shards.front(), *admin_claim_, *parts_.admin_connections));
+  listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
+    auto stream = std::make_shared<net::PlainStream>(std::move(accepted.socket), std::move(accepted.slot));
+    asio::co_spawn(on.io(), parts.admin->serve(on, std::move(stream)), asio::detached);
+  });
+  parts_.listeners.push_back(std::move(listener));
+  parts_.claims.push_back(*std::move(admin_claim_));
+  return {};
+}
+
+Result<void> Starting::listen_control() {
+  MUSTER_TRY(net::UnixListener listener,
+             net::UnixListener::open(*parts_.shards.front(), parts_.paths.control_socket()));
+  parts_.control = std::make_unique<net::UnixListener>(std::move(listener));
+  parts_.control->start([&parts = parts_](net::UnixListener::Socket socket, const net::PeerCredentials& peer,
+                                          net::Shard& on) {
+    auto stream = std::make_shared<net::PlainStream>(std::move(socket));
+    rest::Caller caller{.all_rights = true, .remote = fmt::format("control socket, process {}", peer.pid)};
+    asio::co_spawn(on.io(), parts.rest->serve(on, std::move(stream), std::move(caller)), asio::detached);
+  });
+  return {};
+}
+
+Result<void> Starting::announce() {
+  disk::Disk& disk = parts_.injected.disk;
+  const auto services = parts_.front_door->table();
+  MUSTER_CHECK(disk.make_directory(parts_.paths.at("run")));
+  MUSTER_CHECK(disk::write_atomically(disk, parts_.paths.hosts(),
+                                      as_bytes(hosts_text(*services, first_ipv4(parts_.config())))));
+  return disk::write_atomically(disk, parts_.paths.running(),
+                                as_bytes(running_json(parts_.config(), parts_.ready, *services, parts_.started)));
+}
+
+Result<std::unique_ptr<Service>> Service::start(Injected injected, WorldPaths paths, ConfigSources sources, bool bare) {
+  MUSTER_TRY(const WorldState state, inspect_world(injected.disk, paths));
+  MUSTER_TRY(sources.file_text, config_text(injected.disk, paths, state, bare));
+  auto loaded = load_config(sources);
+  if (!loaded) return failure(config_error(loaded.error()));
+  log::set_level(loaded->config.log_level);
+  auto parts = std::make_unique<Parts>(injected, std::move(paths), *std::move(loaded));
+  MUSTER_CHECK(Starting{*parts}.run(state, bare, sources.file_text));
+  return std::unique_ptr<Service>{new Service{std::move(parts)}};
+}
+
+}  // namespace muster::server
