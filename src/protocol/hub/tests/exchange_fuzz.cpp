@@ -85,8 +85,11 @@ void check_event(std::string_view bag, std::string_view body) {
     const auto bytes = from_base64(json["bodyBase64"].get<std::string>());
     MUSTER_ASSERT(bytes && as_text(*bytes) == body, "another body");
   }
+  // The parser stops at a NUL: such a body is not JSON, whatever it says.
+  const bool has_nul = body.find('\0') != std::string_view::npos;
   const auto sent = nlohmann::json::parse(body, nullptr, false);
-  const bool same = sent.is_discarded() || event["payload"] == sent || event["payload"].is_string();
+  const bool same =
+      has_nul || sent.is_discarded() || event["payload"] == sent || event["payload"].is_string();
   MUSTER_ASSERT(same, "another payload");
 }
 
