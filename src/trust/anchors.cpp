@@ -97,7 +97,7 @@ std::shared_ptr<const Anchors> AnchorCache::current(const ServiceRef& service) c
 
 std::int64_t AnchorCache::generation(const ServiceRef& service) const {
   const auto held = current(service);
-  return held ? held->generation() : 0;
+  return held ? held->generation() : -1;
 }
 
 std::shared_ptr<const Anchors> AnchorCache::replace(std::shared_ptr<const Anchors> anchors) {

@@ -79,7 +79,7 @@ class AnchorCache {
  public:
   /// Null when none was set.
   std::shared_ptr<const Anchors> current(const ServiceRef& service) const;
-  /// What to name as known when asking the registry for a snapshot; 0 when nothing is held.
+  /// What to name as known when asking the registry for a snapshot; -1, which is none, when nothing is held.
   std::int64_t generation(const ServiceRef& service) const;
   /// Keeps the newer of what is held and `anchors`, since answers of the registry may overtake each other;
   /// returns what is kept.

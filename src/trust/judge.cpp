@@ -94,6 +94,14 @@ bool begin(Judgement& judgement, const pki::Chain& chain, std::span<const pki::C
     judgement.fail("chain", leaf_is_ca(chain.leaf(), as));
     return false;
   }
+  // A path ends at such a certificate, for nobody can be its issuer; "CA not found" would send its owner the
+  // wrong way.
+  if (path.back().has_unreadable_extension()) {
+    judgement.fail("chain", Error{ErrorCode::certificate_unreadable,
+                                  fmt::format("certificate {} has an extension that cannot be read",
+                                              short_name(path.back().subject()))});
+    return false;
+  }
   return true;
 }
 

@@ -36,6 +36,7 @@ struct Shape {
   bool version_1 = false;
   const EVP_MD* digest = EVP_sha256();
   bool break_signature = false;
+  bool break_extension = false;  ///< Subject alternative name that is no list of names.
 };
 
 inline Shape root_shape(std::string name = "My-Root-CA") {
@@ -72,10 +73,10 @@ inline int unknown_nid() {
   return nid;
 }
 
-inline void add_unknown(X509* x509, bool critical) {
+inline void add_null(X509* x509, int nid, bool critical) {
   ASN1_OCTET_STRING* null = ASN1_OCTET_STRING_new();
   must(ASN1_OCTET_STRING_set(null, reinterpret_cast<const unsigned char*>("\x05\x00"), 2) == 1);
-  X509_EXTENSION* extension = X509_EXTENSION_create_by_NID(nullptr, unknown_nid(), critical ? 1 : 0, null);
+  X509_EXTENSION* extension = X509_EXTENSION_create_by_NID(nullptr, nid, critical ? 1 : 0, null);
   must(extension != nullptr && X509_add_ext(x509, extension, -1) == 1);
   X509_EXTENSION_free(extension);
   ASN1_OCTET_STRING_free(null);
@@ -106,8 +107,9 @@ inline Certificate certificate_for(const Shape& shape, const Issued* issuer, con
     add(x509, signer, NID_ext_key_usage, shape.extended_key_usage);
     add(x509, signer, NID_name_constraints, shape.name_constraints);
     add(x509, signer, NID_subject_alt_name, shape.alternative_name);
+    if (shape.break_extension) add_null(x509, NID_subject_alt_name, false);
     if (shape.unknown_extension != nullptr)
-      add_unknown(x509, std::string{shape.unknown_extension} == "critical");
+      add_null(x509, unknown_nid(), std::string{shape.unknown_extension} == "critical");
     if (shape.key_identifiers) {
       add(x509, signer, NID_subject_key_identifier, "hash");
       if (X509_get_ext_by_NID(signer, NID_subject_key_identifier, -1) >= 0)

@@ -55,7 +55,7 @@ TEST(Anchors, OnlyX509GroupsRefer) {
 TEST(AnchorCache, KeepsTheNewestGenerationOfEachService) {
   AnchorCache cache;
   EXPECT_EQ(cache.current(kDps), nullptr);
-  EXPECT_EQ(cache.generation(kDps), 0);
+  EXPECT_EQ(cache.generation(kDps), -1) << "no generation of a registry";
   const auto second = anchors_of(kDps, {}, {}, 2);
   EXPECT_EQ(cache.replace(second), second);
   EXPECT_EQ(cache.replace(anchors_of(kDps, {}, {}, 1)), second) << "an answer that was overtaken";
