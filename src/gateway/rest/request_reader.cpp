@@ -1,13 +1,12 @@
 #include "gateway/rest/request_reader.hpp"
 
-#include <fmt/format.h>
+#include "base/assert.hpp"
+#include "gateway/rest/http_head.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-
-#include "base/assert.hpp"
-#include "gateway/rest/http_head.hpp"
+#include <fmt/format.h>
 
 namespace muster::rest {
 
@@ -17,7 +16,8 @@ struct RequestReader::Parser {
   http::request_parser<http::string_body> beast;
 };
 
-RequestReader::RequestReader(const HttpLimits& limits) : limits_{limits}, parser_{std::make_unique<Parser>()} {
+RequestReader::RequestReader(const HttpLimits& limits)
+    : limits_{limits}, parser_{std::make_unique<Parser>()} {
   parser_->beast.eager(true);
   parser_->beast.header_limit(static_cast<std::uint32_t>(limits.head_bytes_max));
   parser_->beast.body_limit(limits.body_bytes_max);
@@ -28,7 +28,9 @@ RequestReader::~RequestReader() = default;
 bool RequestReader::started() const noexcept { return head_done_ || !inbox_.empty(); }
 bool RequestReader::done() const noexcept { return head_done_ && parser_->beast.is_done(); }
 bool RequestReader::has_surplus() const noexcept { return done() && !inbox_.empty(); }
-bool RequestReader::take_expects_continue() noexcept { return std::exchange(expects_continue_, false) && !done(); }
+bool RequestReader::take_expects_continue() noexcept {
+  return std::exchange(expects_continue_, false) && !done();
+}
 bool RequestReader::keep_alive() const { return parser_->beast.get().keep_alive(); }
 bool RequestReader::is_1_1() const { return parser_->beast.get().version() == 11; }
 

@@ -1,10 +1,10 @@
 #include "protocol/rest/etag.hpp"
 
+#include "base/bytes.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
-
-#include "base/bytes.hpp"
 
 namespace muster::rest {
 namespace {

@@ -1,7 +1,7 @@
-#include <vector>
-
 #include "gateway/rest/event_source.hpp"
 #include "gateway/rest/tests/world.hpp"
+
+#include <vector>
 
 namespace muster::rest {
 namespace {
@@ -100,9 +100,11 @@ TEST_F(EventSourceTest, ResumesAfterEveryEventWithoutLossOrRepetition) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     EventRequest request;
     const auto colon = all[i].find(':');
-    request.after = EventPosition{static_cast<std::uint32_t>(std::stoul(all[i].substr(0, colon))), std::stoull(all[i].substr(colon + 1))};
+    request.after = EventPosition{static_cast<std::uint32_t>(std::stoul(all[i].substr(0, colon))),
+                                  std::stoull(all[i].substr(colon + 1))};
     const auto rest = ids_of(read_all(*open(world, request)));
-    EXPECT_EQ(rest, std::vector<std::string>(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end())) << "after " << all[i];
+    EXPECT_EQ(rest, std::vector<std::string>(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end()))
+        << "after " << all[i];
   }
 }
 
@@ -116,7 +118,8 @@ TEST_F(EventSourceTest, ResumesAmongEventsOfOneInstant) {
   for (std::size_t i = 10; i < all.size(); ++i) {
     EventRequest request;
     const auto colon = all[i].find(':');
-    request.after = EventPosition{static_cast<std::uint32_t>(std::stoul(all[i].substr(0, colon))), std::stoull(all[i].substr(colon + 1))};
+    request.after = EventPosition{static_cast<std::uint32_t>(std::stoul(all[i].substr(0, colon))),
+                                  std::stoull(all[i].substr(colon + 1))};
     EXPECT_EQ(ids_of(read_all(*open(world, request))).size(), all.size() - i - 1) << "after " << all[i];
   }
 }
@@ -142,8 +145,8 @@ class EventStreamTest : public testing::Test {
   std::shared_ptr<net::Loop::Pending<void>> open(const std::string& query, const std::string& headers = "") {
     world.connection->close();
     auto ended = world.connect();
-    world.connection->peer_sends(
-        fmt::format("GET /muster/v1/hubs/my-hub/events{} HTTP/1.1\r\nHost: muster\r\n{}\r\n", query, headers));
+    world.connection->peer_sends(fmt::format(
+        "GET /muster/v1/hubs/my-hub/events{} HTTP/1.1\r\nHost: muster\r\n{}\r\n", query, headers));
     return ended;
   }
   bool sent(std::string_view text) { return world.connection->sent.find(text) != std::string::npos; }
@@ -156,7 +159,8 @@ TEST_F(EventStreamTest, SendsWhatIsThereAndWhatComes) {
   world.append("pump-07", R"({"n":1})");
   const auto ended = open("?from=start");
   until_sent(R"("n":1)");
-  EXPECT_TRUE(sent("HTTP/1.1 200 OK\r\n") && sent("Content-Type: text/event-stream")) << world.connection->sent;
+  EXPECT_TRUE(sent("HTTP/1.1 200 OK\r\n") && sent("Content-Type: text/event-stream"))
+      << world.connection->sent;
   world.append("pump-07", R"({"n":2})");
   until_sent(R"("n":2)");
   EXPECT_EQ(count(world.connection->sent, R"("n":1)"), 1u);
@@ -198,13 +202,13 @@ TEST_F(EventStreamTest, ResumesAfterLastEventId) {
 }
 
 TEST_F(EventStreamTest, RefusesByNameOfTheParameter) {
-  for (const auto& [query, headers, text] :
-       std::vector<std::tuple<std::string, std::string, std::string>>{{"?from=5", "", "from: an offset"},
-                                                                      {"?from=soon", "", "from: "},
-                                                                      {"?partition=x", "", "partition: "},
-                                                                      {"?partition=9", "", "MU-"},
-                                                                      {"?partition=1", "Last-Event-ID: 0:0\r\n", "Last-Event-ID: "},
-                                                                      {"", "Last-Event-ID: five\r\n", "Last-Event-ID: "}}) {
+  for (const auto& [query, headers, text] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"?from=5", "", "from: an offset"},
+           {"?from=soon", "", "from: "},
+           {"?partition=x", "", "partition: "},
+           {"?partition=9", "", "MU-"},
+           {"?partition=1", "Last-Event-ID: 0:0\r\n", "Last-Event-ID: "},
+           {"", "Last-Event-ID: five\r\n", "Last-Event-ID: "}}) {
     open(query, headers);
     Answer answer;
     world.loop.until([&] { return World::take_answer(world.connection->sent, answer); });
@@ -226,7 +230,8 @@ TEST_F(EventStreamTest, ASlowConsumerHoldsAPositionAndGetsEverything) {
   world.connection->peer_takes(400);
   const std::string body = "\"" + std::string(2000, 'x') + "\"";
   for (int i = 0; i < 200; ++i) world.append("pump-07", body);
-  world.connection->peer_sends("GET /muster/v1/hubs/my-hub/events?from=start HTTP/1.1\r\nHost: muster\r\n\r\n");
+  world.connection->peer_sends(
+      "GET /muster/v1/hubs/my-hub/events?from=start HTTP/1.1\r\nHost: muster\r\n\r\n");
   world.loop.until([&] { return world.connection->sent.size() == 400; });
   world.connection->peer_takes(SIZE_MAX);
   world.loop.until([&] { return count(world.connection->sent, "\ndata: ") == 200; });

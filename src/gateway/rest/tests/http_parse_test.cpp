@@ -1,17 +1,18 @@
-#include <gtest/gtest.h>
-
-#include <vector>
-
 #include "gateway/rest/error_table.hpp"
 #include "gateway/rest/http_head.hpp"
 #include "gateway/rest/request_reader.hpp"
 #include "gateway/rest/router.hpp"
 #include "gateway/rest/target.hpp"
 
+#include <gtest/gtest.h>
+
+#include <vector>
+
 namespace muster::rest {
 namespace {
 
-/// Feeds `text` in pieces of `step` bytes; the failure, or whether the request came to be whole without surplus.
+/// Feeds `text` in pieces of `step` bytes; the failure, or whether the request came to be whole without
+/// surplus.
 Result<bool> feed(std::string_view text, std::size_t step) {
   HttpLimits limits;
   limits.head_bytes_max = 1024;
@@ -34,7 +35,9 @@ TEST(RequestReader, TakesPlainRequestsInAnyPieces) {
       {"no body", "GET /devices?x=1 HTTP/1.1\r\nHost: h\r\n\r\n"},
       {"length", "POST /q HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"},
       {"length 0, as the CLI sends on GET", "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"},
-      {"chunked", "POST /q HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n"},
+      {"chunked",
+       "POST /q HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n"},
       {"Chunked in capitals", "POST /q HTTP/1.1\r\nHost: h\r\ntransfer-encoding: CHUNKED\r\n\r\n0\r\n\r\n"},
       {"1.0 without host", "GET / HTTP/1.0\r\n\r\n"},
       {"empty value, odd spaces, obs-text", "GET / HTTP/1.1\r\nHost: h\r\nX-A:\r\nX-B: \t v\xE9 \t\r\n\r\n"},
@@ -48,11 +51,15 @@ TEST(RequestReader, TakesPlainRequestsInAnyPieces) {
   }
 }
 
-/// reliability.md section 3: the classes of parser faults that were found in other servers. Each must be refused or be surplus (which
-/// the session refuses); none may pass as a whole request, at any cut.
+/// reliability.md section 3: the classes of parser faults that were found in other servers. Each must be
+/// refused or be surplus (which the session refuses); none may pass as a whole request, at any cut.
 TEST(RequestReader, RefusesWhatTwoParsersCouldReadInTwoWays) {
-  const auto with = [](std::string header) { return "POST /q HTTP/1.1\r\nHost: h\r\n" + header + "\r\n\r\nabc"; };
-  const auto chunked = [](std::string body) { return "POST /q HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + body; };
+  const auto with = [](std::string header) {
+    return "POST /q HTTP/1.1\r\nHost: h\r\n" + header + "\r\n\r\nabc";
+  };
+  const auto chunked = [](std::string body) {
+    return "POST /q HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + body;
+  };
   const std::vector<Case> cases{
       {"length and chunked", with("Content-Length: 3\r\nTransfer-Encoding: chunked")},
       {"chunked and length", with("Transfer-Encoding: chunked\r\nContent-Length: 3")},
@@ -118,7 +125,8 @@ TEST(RequestReader, RefusesWhatTwoParsersCouldReadInTwoWays) {
       {"chunk data ends in a bare LF", chunked("3\r\nabc\n0\r\n\r\n")},
       {"chunk data too long", chunked("3\r\nabcd\r\n0\r\n\r\n")},
       {"chunk extension with a bare LF", chunked("3;a\nb\r\nabc\r\n0\r\n\r\n")},
-      {"bytes after the body", "POST /q HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\n"},
+      {"bytes after the body",
+       "POST /q HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\n"},
       {"bytes after the chunks", chunked("0\r\n\r\nGET /")},
       {"Expect of something else", with("Content-Length: 3\r\nExpect: 200-ok")},
       {"head too large", with("X-A: " + std::string(2000, 'a'))},
@@ -133,7 +141,8 @@ TEST(RequestReader, RefusesWhatTwoParsersCouldReadInTwoWays) {
       const auto whole = feed(one.text, step);
       EXPECT_FALSE(whole && *whole) << one.name << " by " << step << " passed";
       if (!whole) {
-        EXPECT_TRUE(whole.error().code() == ErrorCode::request_malformed || whole.error().code() == ErrorCode::request_too_large)
+        EXPECT_TRUE(whole.error().code() == ErrorCode::request_malformed ||
+                    whole.error().code() == ErrorCode::request_too_large)
             << one.name;
       }
     }
@@ -154,7 +163,9 @@ TEST(RequestReader, SaysWhichLimitWasMet) {
 TEST(RequestReader, GivesTheRequest) {
   RequestReader reader{HttpLimits{}};
   EXPECT_FALSE(reader.started());
-  ASSERT_TRUE(reader.feed("POST /a?b=c HTTP/1.1\r\nHost: h\r\nX-Thing: v \r\nTransfer-Encoding: chunked\r\n\r\n2;ext=1\r\nhi\r\n0\r\n\r\n"));
+  ASSERT_TRUE(
+      reader.feed("POST /a?b=c HTTP/1.1\r\nHost: h\r\nX-Thing: v \r\nTransfer-Encoding: "
+                  "chunked\r\n\r\n2;ext=1\r\nhi\r\n0\r\n\r\n"));
   ASSERT_TRUE(reader.done());
   EXPECT_TRUE(reader.keep_alive());
   const auto request = reader.take();
@@ -166,9 +177,11 @@ TEST(RequestReader, GivesTheRequest) {
 }
 
 TEST(Target, IsTakenApart) {
-  const auto target = parse_target("/Devices/d%201%23x/?api-version=2021&From=start&empty&a=b%20c+d", PlusSign::plain);
+  const auto target =
+      parse_target("/Devices/d%201%23x/?api-version=2021&From=start&empty&a=b%20c+d", PlusSign::plain);
   ASSERT_TRUE(target);
-  EXPECT_EQ(target->segments, (std::vector<std::string>{"Devices", "d 1#x"})) << "service/04: ids are percent-encoded";
+  EXPECT_EQ(target->segments, (std::vector<std::string>{"Devices", "d 1#x"}))
+      << "service/04: ids are percent-encoded";
   EXPECT_EQ(target->parameter("from"), "start");
   EXPECT_EQ(target->parameter("a"), "b c d");
   EXPECT_EQ(target->parameter("empty"), "");
@@ -176,7 +189,8 @@ TEST(Target, IsTakenApart) {
   EXPECT_EQ(parse_target("/a+b", PlusSign::space)->segments[0], "a b") << "service/02: .NET for DPS";
   EXPECT_EQ(parse_target("/a+b", PlusSign::plain)->segments[0], "a+b") << "a device id may hold +";
   EXPECT_EQ(parse_target("/a%2Fb", PlusSign::plain)->segments.size(), 1u);
-  for (const char* bad : {"/%", "/%4", "/%zz", "/a%00b"}) EXPECT_FALSE(parse_target(bad, PlusSign::plain)) << bad;
+  for (const char* bad : {"/%", "/%4", "/%zz", "/a%00b"})
+    EXPECT_FALSE(parse_target(bad, PlusSign::plain)) << bad;
 }
 
 Result<Match> route(Api api, std::string_view method, std::string_view path, std::string& allow) {
@@ -198,8 +212,10 @@ TEST(Router, FindsTheRow) {
       {Api::dps, "POST", "/enrollmentgroups/query", "/enrollmentGroups/query"},
       {Api::dps, "PUT", "/enrollmentGroups/g", "/enrollmentGroups/{id}"},
       {Api::dps, "POST", "/registrations/g/query", "/registrations/{group}/query"},
-      {Api::arm, "POST", "/subscriptions/s/resourcegroups/rg/providers/microsoft.devices/iothubs/h/certificates/c/verify",
-       "/subscriptions/{s}/resourceGroups/{rg}/providers/Microsoft.Devices/IotHubs/{name}/certificates/{cert}/verify"},
+      {Api::arm, "POST",
+       "/subscriptions/s/resourcegroups/rg/providers/microsoft.devices/iothubs/h/certificates/c/verify",
+       "/subscriptions/{s}/resourceGroups/{rg}/providers/Microsoft.Devices/IotHubs/{name}/certificates/"
+       "{cert}/verify"},
       {Api::muster, "GET", "/muster/v1/hubs/h/events", "/muster/v1/hubs/{hub}/events"},
   };
   for (const auto& row : rows) {
@@ -214,7 +230,8 @@ TEST(Router, TellsUnknownFromWrongMethodFromNotYet) {
   std::string allow;
   EXPECT_EQ(route(Api::hub, "GET", "/nothing", allow).error().code(), ErrorCode::resource_not_found);
   EXPECT_EQ(route(Api::hub, "GET", "/", allow).error().code(), ErrorCode::resource_not_found);
-  EXPECT_EQ(route(Api::dps, "GET", "/devices", allow).error().code(), ErrorCode::resource_not_found) << "another API's path";
+  EXPECT_EQ(route(Api::dps, "GET", "/devices", allow).error().code(), ErrorCode::resource_not_found)
+      << "another API's path";
   EXPECT_EQ(allow, "");
   EXPECT_EQ(route(Api::hub, "PATCH", "/devices/x", allow).error().code(), ErrorCode::method_not_allowed);
   EXPECT_EQ(allow, "GET, PUT, DELETE");
@@ -236,12 +253,14 @@ TEST(Router, HostNamesTheApi) {
 TEST(ErrorTable, EveryCodeHasARowInEachApi) {
   for (const auto& info : all_errors()) {
     const auto row = error_row(info.code);
-    EXPECT_EQ(row.dps_code / 1000, row.status) << error_id(info.code) << ": six digits that begin with the status";
+    EXPECT_EQ(row.dps_code / 1000, row.status)
+        << error_id(info.code) << ": six digits that begin with the status";
     EXPECT_FALSE(row.hub_name.empty()) << error_id(info.code);
     EXPECT_FALSE(row.arm_code.empty()) << error_id(info.code);
-    // A row of its own may change the status (an operator's 400 is a device's 401), the fall-back may not: a status that the
-    // table does not know would come out as 500.
-    if (info.http_status != 500 && row.status == 500) ADD_FAILURE() << error_id(info.code) << " has status " << info.http_status;
+    // A row of its own may change the status (an operator's 400 is a device's 401), the fall-back may not: a
+    // status that the table does not know would come out as 500.
+    if (info.http_status != 500 && row.status == 500)
+      ADD_FAILURE() << error_id(info.code) << " has status " << info.http_status;
   }
 }
 
