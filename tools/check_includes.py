@@ -16,6 +16,7 @@ PROTOCOL = ("protocol/",)
 THIRD_PARTY = {
     "openssl/": (("base/", "pki/", "net/", "protocol/hub/"), True),
     "nlohmann/": (("protocol/", "world/", "server/", "cli/"), False),
+    "nlohmann/json_fwd.hpp": (("protocol/rest/",), True),  # its private headers name the type and no more
     "boost/beast": (("net/", "gateway/rest/", "cli/"), True),
     "boost/": (
         ("base/", "net/", "registry/", "provisioning/", "hub/", "gateway/", "client/", "simulator/", "server/", "cli/"),

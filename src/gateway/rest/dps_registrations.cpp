@@ -1,6 +1,5 @@
 #include "gateway/rest/handlers.hpp"
 #include "gateway/rest/registry_call.hpp"
-#include "protocol/dps/registration.hpp"
 #include "protocol/rest/enrollment_json.hpp"
 #include "protocol/rest/etag.hpp"
 
@@ -26,15 +25,14 @@ Result<Registration> require_registration(registry::Store& store, const ServiceN
                  fmt::format("DPS {} has no registration {}", dps.str(), id.str()));
 }
 
-std::string etag_of(const Registration& registration) { return dps::registration_etag(registration); }
-
 }  // namespace
 
 Task<Response> get_registration(const Call& call) {
   MUSTER_CO_TRY(const auto id, registration_id_of(call.ids[0]));
   const auto read = [dps = *call.face.service, id](registry::Store& store) -> Result<Response> {
     MUSTER_TRY(const auto registration, require_registration(store, dps, id));
-    return Response::json(format_registration(registration)).with("ETag", quoted_etag(etag_of(registration)));
+    return Response::json(format_registration(registration))
+        .with("ETag", quoted_etag(registration_etag(registration)));
   };
   co_return co_await answer_by_reading(call.services, read);
 }
@@ -45,9 +43,9 @@ Task<Response> delete_registration(const Call& call) {
   const auto if_match = parse_if_match(call.request.header("If-Match"));
   const auto remove = [dps = *call.face.service, id, if_match](registry::Store& store) -> Result<Response> {
     MUSTER_TRY(const auto registration, require_registration(store, dps, id));
-    if (if_match.kind == IfMatch::Kind::tag && !matches(if_match, etag_of(registration))) {
+    if (if_match.kind == IfMatch::Kind::tag && !matches(if_match, registration_etag(registration))) {
       return failure(ErrorCode::precondition_failed,
-                     fmt::format("registration {} has etag {}", id.str(), etag_of(registration)));
+                     fmt::format("registration {} has etag {}", id.str(), registration_etag(registration)));
     }
     MUSTER_CHECK(store.registrations().remove(dps, id, registration.version));
     return Response::no_content();

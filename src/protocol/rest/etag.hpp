@@ -28,6 +28,8 @@ std::string quoted_etag(std::string_view etag);
 /// of the creation time and the version, so that an entity of the same name made anew never has an old one's
 /// tag.
 std::string dps_etag(WallTime created, std::int64_t version);
+/// A registration's is what the device sees too: protocol/dps makes it.
+std::string registration_etag(const Registration& registration);
 /// A device identity's: base64 of decimal digits, without quotes: `ODAxMjMyNDI2` (service/04 section 4.2).
 std::string device_etag(const DeviceIdentity& identity);
 /// A twin's: base64 of its counter as 8 big-endian bytes: `AAAAAAAAAAE=`.

@@ -7,13 +7,13 @@
 #include "gateway/rest/tests/scripted_stream.hpp"
 #include "net/tests/loop.hpp"
 
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 #include <charconv>
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 
 namespace muster::rest {
 
@@ -36,6 +36,7 @@ class World {
   journal::Journal journal{loop.clock, *random};
   hub::SessionDirectory sessions{loop.clock};
   bool stop_asked = false;
+  std::uint64_t progress = 0;
   std::unique_ptr<Gateway> gateway;
   std::shared_ptr<ScriptedStream> connection;
 
@@ -49,6 +50,8 @@ class World {
     config.reserve_bytes = 0;
     log = *eventlog::open_segmented_log(*disk, loop.clock, config);
     EXPECT_TRUE(log->add_hub("my-hub", 2));
+    // Its thread wakes the loop, so that append() can wait for the event itself.
+    progress = log->on_progress([&io = loop.shard.io()] { asio::post(io, [] {}); });
     EXPECT_TRUE(write([this](registry::Store& store) -> Result<void> {
       MUSTER_CHECK(store.services().put_hub(Hub{hub, "eastus", 0, 2, loop.clock.wall(), 0}, 0));
       const DpsInstance instance{dps,
@@ -71,6 +74,7 @@ class World {
     gateway->stop();
     loop.shard.poll();
     registry->stop();
+    log->remove_on_progress(progress);
     log->stop();
   }
 
@@ -122,7 +126,7 @@ class World {
     event.body = as_bytes(body);
     const auto ticket = log->append(event);
     ASSERT_TRUE(ticket) << ticket.error().reason();
-    while (log->durable_ticket() < *ticket) std::this_thread::yield();
+    loop.until([&] { return log->durable_ticket() >= *ticket; });
   }
 
   /// True once `sent` holds a whole answer with a Content-Length (or none, as 204 has).
