@@ -17,15 +17,8 @@ struct HttpLimits {
   std::chrono::seconds write_timeout{30};
   /// For so long, what a refused peer still sends is read and dropped, so that it sees the answer.
   std::chrono::milliseconds linger_timeout{1'000};
-  std::size_t event_streams_max = 64;      ///< Open event streams of one gateway; beyond it 429.
-  std::size_t event_threads = 2;           ///< Threads that read the log for them.
-};                                         ///< Between requests; then the connection is closed.
-std::chrono::seconds request_timeout{15};  ///< From a request's first byte to its last; then 408.
-std::chrono::seconds write_timeout{30};    ///< Without the peer taking a byte; then the connection is closed.
-std::chrono::milliseconds linger_timeout{
-    1'000};                          ///< What a refused peer still sends is read and dropped for so long.
-std::size_t event_streams_max = 64;  ///< Open event streams of one gateway; beyond it 429.
-std::size_t event_threads = 2;       ///< Threads that read the log for them.
+  std::size_t event_streams_max = 64;  ///< Open event streams of one gateway; beyond it 429.
+  std::size_t event_threads = 2;       ///< Threads that read the log for them.
 };
 
 }  // namespace muster::rest

@@ -13,10 +13,11 @@ namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Waits on the stream alone, so that a peer which goes while an answer streams is noticed at once.
+/// Waits on the stream alone, so that a peer which goes while an answer streams is noticed at once; and our
+/// own close.
 asio::awaitable<void> watch_peer(std::shared_ptr<net::Stream> stream, std::function<void()> notify) {
-  const auto ready = co_await stream->readable();
-  if (ready) notify();
+  static_cast<void>(co_await stream->readable());
+  notify();
 }
 
 }  // namespace
