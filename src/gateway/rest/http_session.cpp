@@ -109,6 +109,7 @@ Task<HttpSession::Next> HttpSession::respond(const RequestReader& reader, Respon
   const auto after_written = std::move(response.after_written);
   const bool keep = reader.keep_alive() && !stream && !peer_sent_more();
   chunked_ = stream && reader.is_1_1();
+  if (stream) response.body.clear();
   if (chunked_) response.headers.emplace_back("Transfer-Encoding", "chunked");
   if (!stream && response.status != 204)
     response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));

@@ -36,12 +36,15 @@ class RequestReader {
  private:
   struct Parser;
   Result<void> feed_head(std::string_view bytes);
-  Result<void> parse();
+  Result<void> parse_head(std::string_view head);
+  Result<void> parse_body();
+  tl::unexpected<Error> refuse_body();
   tl::unexpected<Error> refuse(unsigned status, ErrorCode code, std::string reason);
 
   const HttpLimits limits_;
   std::unique_ptr<Parser> parser_;
   std::string inbox_;  ///< What the parser has not taken.
+  Request request_;
   unsigned refused_status_ = 400;
   bool head_done_ = false;
   bool expects_continue_ = false;

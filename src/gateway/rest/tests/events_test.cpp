@@ -13,10 +13,11 @@ std::size_t count(std::string_view text, std::string_view part) {
 }
 
 /// The `id:` values of a stream's text, in order.
-std::vector<std::string> ids_of(std::string_view text) {
+std::vector<std::string> ids_of(const std::string& text) {
   std::vector<std::string> ids;
-  for (auto at = text.find("id: "); at != std::string_view::npos; at = text.find("id: ", at + 1)) {
-    ids.emplace_back(text.substr(at + 4, text.find('\n', at) - at - 4));
+  const std::string lines = "\n" + text;
+  for (auto at = lines.find("\nid: "); at != std::string::npos; at = lines.find("\nid: ", at + 1)) {
+    ids.emplace_back(lines.substr(at + 5, lines.find('\n', at + 1) - at - 5));
   }
   return ids;
 }
@@ -144,11 +145,13 @@ class EventStreamTest : public testing::Test {
 
   std::shared_ptr<net::Loop::Pending<void>> open(const std::string& query, const std::string& headers = "") {
     world.connection->close();
-    auto ended = world.connect();
+    if (open_) world.loop.until([&] { return open_->done(); });  // It gives its slot back.
+    open_ = world.connect();
     world.connection->peer_sends(fmt::format(
         "GET /muster/v1/hubs/my-hub/events{} HTTP/1.1\r\nHost: muster\r\n{}\r\n", query, headers));
-    return ended;
+    return open_;
   }
+  std::shared_ptr<net::Loop::Pending<void>> open_;
   bool sent(std::string_view text) { return world.connection->sent.find(text) != std::string::npos; }
   void until_sent(std::string_view text) {
     world.loop.until([&] { return sent(text); });

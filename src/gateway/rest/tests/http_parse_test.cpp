@@ -186,6 +186,14 @@ TEST(RequestReader, GivesTheRequest) {
   EXPECT_EQ(request.body, "hi");
 }
 
+TEST(RequestReader, ATrailerAddsNoHeader) {
+  RequestReader reader{HttpLimits{}};
+  ASSERT_TRUE(reader.feed(
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nIf-Match: *\r\n\r\n"));
+  ASSERT_TRUE(reader.done());
+  EXPECT_EQ(reader.take().header("If-Match"), std::nullopt);
+}
+
 TEST(Target, IsTakenApart) {
   const auto target =
       parse_target("/Devices/d%201%23x/?api-version=2021&From=start&empty&a=b%20c+d", PlusSign::plain);
