@@ -11,7 +11,7 @@ import modules
 
 RULES = [
     (r"::now\s*\(", "reads a clock", "take a Clock& and ask wall() or steady()"),
-    (r"(?<![\w.>])(?:std::|::)?time\s*\(\s*(?:NULL|nullptr|0|&\w+)?\s*\)", "reads the wall clock",
+    (r"(?<![\w.>])(?:std::|::)?time\s*\(\s*(?:NULL|nullptr|0|&\w+)\s*\)", "reads the wall clock",
      "take a Clock& and ask wall()"),
     (r"\b(?:gettimeofday|clock_gettime|ftime)\s*\(", "reads a clock", "take a Clock& and ask wall() or steady()"),
     (r"(?<![\w.>])(?:std::|::)?(?:s?rand|rand_r|random|drand48|arc4random|getrandom)\s*\(", "makes a random number",

@@ -15,13 +15,13 @@ PROTOCOL = ("protocol/",)
 # header prefix -> (where it may be included: prefixes of paths below src/, may it stand in a header there?)
 THIRD_PARTY = {
     "openssl/": (("base/", "pki/", "net/", "protocol/hub/"), True),
-    "nlohmann/": (("protocol/", "world/", "server/", "cli/"), False),
+    "nlohmann/": (("protocol/", "world/", "server/", "cli/"), True),
     "boost/beast": (("net/", "gateway/rest/", "cli/"), True),
     "boost/": (
         ("base/", "net/", "registry/", "provisioning/", "hub/", "gateway/", "client/", "simulator/", "server/", "cli/"),
         True,
     ),
-    "sqlite3.h": (("registry/sqlite", "registry/"), False),
+    "sqlite3.h": (("registry/sqlite/",), True),
     "CLI/": (("cli/",), True),
     "spdlog/": (("base/log.cpp",), False),
     "zlib.h": (("eventlog/",), False),

@@ -24,19 +24,18 @@ def parse_modules(text):
     text = re.sub(r"#[^\n]*", "", text)
     modules = []
     for arguments in re.findall(r"\bmuster_module\s*\(([^)]*)\)", text):
-        found = {"NAME": [], "LAYER": [], "DEPS": [], "FRIENDS": [], "SYSTEM": [], "ASIO": []}
-        key = None
+        found, key = {}, None
         for word in arguments.split():
-            if word in found:
+            if re.fullmatch(r"[A-Z]{3,}", word):  # a keyword, one of which this script need know nothing
                 key = word
-                if word == "ASIO":
-                    found["ASIO"].append(word)
+                found[key] = []
             elif key is None:
                 raise ValueError(f"muster_module({arguments}): {word} stands before any keyword")
             else:
                 found[key].append(word)
         modules.append(
-            Module(found["NAME"][0], int(found["LAYER"][0]), found["DEPS"], found["FRIENDS"], bool(found["ASIO"]))
+            Module(found["NAME"][0], int(found["LAYER"][0]), found.get("DEPS", []), found.get("FRIENDS", []),
+                   "ASIO" in found)
         )
     return modules
 

@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <system_error>
+#include <utility>
 
 namespace muster::isolation {
 namespace {
@@ -40,7 +41,8 @@ class Descriptor {
   int fd_;
 };
 
-/// Blocks what is forwarded, and SIGCHLD, for as long as it lives; they are then read from a descriptor, one by one.
+/// Blocks what is forwarded, and SIGCHLD, for as long as it lives; they are then read from a descriptor, one
+/// by one.
 class BlockedSignals {
  public:
   BlockedSignals() {

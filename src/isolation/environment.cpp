@@ -5,14 +5,16 @@
 namespace muster::isolation {
 namespace {
 
-/// An option of JAVA_TOOL_OPTIONS, quoted where the launcher would split it (JVM TI specification, JAVA_TOOL_OPTIONS).
+/// An option of JAVA_TOOL_OPTIONS, quoted where the launcher would split it (JVM TI specification,
+/// JAVA_TOOL_OPTIONS).
 std::string java_option(std::string_view name, const std::string& value) {
   if (value.find_first_of(" \t'\"") == std::string::npos) return fmt::format("{}={}", name, value);
   const char quote = value.find('"') == std::string::npos ? '"' : '\'';
   return fmt::format("{}{}={}{}", quote, name, value, quote);
 }
 
-/// Appends after what is there, so that of two settings of one property ours, the later, is the one that counts.
+/// Appends after what is there, so that of two settings of one property ours, the later, is the one that
+/// counts.
 void append(std::string& existing, std::string_view separator, const std::string& addition) {
   if (!existing.empty()) existing += separator;
   existing += addition;

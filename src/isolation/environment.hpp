@@ -20,7 +20,8 @@ struct TrustFiles {
   std::string azure_config;  ///< az's own folder for this world.
 };
 
-/// Adds to `environment` what makes unmodified programs trust the bundle. What was in JAVA_TOOL_OPTIONS and PYTHONPATH stays.
+/// Adds to `environment` what makes unmodified programs trust the bundle. What was in JAVA_TOOL_OPTIONS and
+/// PYTHONPATH stays.
 void trust(Environment& environment, const TrustFiles& files);
 
 /// Adds what makes libnss_wrapper answer from `hosts`. A preload that was there stays.

@@ -1,6 +1,5 @@
 #include "isolation/namespaces.hpp"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -10,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <dlfcn.h>
 
 namespace muster::isolation {
 namespace {
@@ -23,11 +23,13 @@ int write_file(const char* path, const char* content) noexcept {
   return error;
 }
 
-/// Maps the caller's own ids to themselves, so that files look and belong as before. user_namespaces(7): without a right
-/// over the parent namespace only one's own ids may be mapped, and the group only after setgroups is given up.
+/// Maps the caller's own ids to themselves, so that files look and belong as before. user_namespaces(7):
+/// without a right over the parent namespace only one's own ids may be mapped, and the group only after
+/// setgroups is given up.
 int map_own_ids(uid_t uid, gid_t gid) noexcept {
   char line[64];
-  if (const int error = write_file("/proc/self/setgroups", "deny"); error != 0 && error != ENOENT) return error;
+  if (const int error = write_file("/proc/self/setgroups", "deny"); error != 0 && error != ENOENT)
+    return error;
   std::snprintf(line, sizeof line, "%u %u 1", uid, uid);
   if (const int error = write_file("/proc/self/uid_map", line); error != 0) return error;
   std::snprintf(line, sizeof line, "%u %u 1", gid, gid);

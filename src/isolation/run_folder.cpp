@@ -1,17 +1,17 @@
 #include "isolation/run_folder.hpp"
 
+#include "pki/java_key_store.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
-#include <system_error>
-
-#include "pki/java_key_store.hpp"
 
 namespace muster::isolation {
 namespace {
@@ -19,8 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Where distributions keep the system's roots as one file; the first that exists is used.
-constexpr std::array kSystemBundles = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                       "/etc/ssl/cert.pem"};
+constexpr std::array kSystemBundles = {"/etc/ssl/certs/ca-certificates.crt",
+                                       "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
 constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
 
@@ -52,8 +52,8 @@ Result<void> write_by_rename(const fs::path& path, std::string_view content) {
   return written;
 }
 
-/// run/hosts stands mounted over /etc/hosts of running commands, and a mount stays with the file it was made of: written in
-/// place.
+/// run/hosts stands mounted over /etc/hosts of running commands, and a mount stays with the file it was made
+/// of: written in place.
 Result<void> write_in_place(const fs::path& path, std::string_view content) {
   if (read_whole(path) == content) return {};
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -82,7 +82,8 @@ std::string pem_of(ByteView der) {
   const std::string base64 = to_base64(der);
   std::string pem = fmt::format("{}\n", kBegin);
   constexpr std::size_t kLine = 64;
-  for (std::size_t at = 0; at < base64.size(); at += kLine) pem += fmt::format("{}\n", base64.substr(at, kLine));
+  for (std::size_t at = 0; at < base64.size(); at += kLine)
+    pem += fmt::format("{}\n", base64.substr(at, kLine));
   return pem += fmt::format("{}\n", kEnd);
 }
 
@@ -105,7 +106,8 @@ std::vector<Bytes> certificates_of(std::string_view pem) {
     std::string base64{pem.substr(begin, end - begin)};
     std::erase_if(base64, [](char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\t'; });
     auto der = from_base64(base64);
-    if (der && !der->empty() && std::ranges::find(found, *der) == found.end()) found.push_back(std::move(*der));
+    if (der && !der->empty() && std::ranges::find(found, *der) == found.end())
+      found.push_back(std::move(*der));
   }
   return found;
 }
@@ -114,8 +116,9 @@ Result<RunFolder> RunFolder::make(const fs::path& world_dir, const world::Runnin
                                   const std::vector<fs::path>& extra_bundles) {
   const auto own_ca = read_whole(world_dir / world.ca_file);
   if (!own_ca || certificates_of(*own_ca).empty()) {
-    return failure(ErrorCode::world_damaged, fmt::format("no certificate can be read from {}, the CA of the running service",
-                                                         (world_dir / world.ca_file).string()));
+    return failure(ErrorCode::world_damaged,
+                   fmt::format("no certificate can be read from {}, the CA of the running service",
+                               (world_dir / world.ca_file).string()));
   }
   std::string bundle = *own_ca;
   for (const char* path : kSystemBundles) {
@@ -149,7 +152,8 @@ Result<void> RunFolder::fill(const std::string& hosts, const std::string& bundle
                   .azure_config = folder_ / "azure"};
   for (const std::string& directory : {trust_files_.python_path, trust_files_.azure_config}) {
     // az keeps its sign-in there: nobody else's business.
-    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return failure(io_failed(directory, "making"));
+    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
+      return failure(io_failed(directory, "making"));
   }
   const auto certificates = certificates_of(bundle);
   std::string pem;

@@ -1,22 +1,25 @@
 #pragma once
 
-#include <filesystem>
-#include <string>
-
-#include "base/clock.hpp"
+#include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "isolation/environment.hpp"
 #include "world/running_world.hpp"
 
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace muster::isolation {
 
-/// The files that one `muster run` shows its command: hosts, trust, az's folder. They lie in the world's own `run/`, or in a
-/// temporary folder, removed with this object, when the user may not write there.
+/// The files that one `muster run` shows its command: hosts, trust, az's folder. They lie in the world's own
+/// `run/`, or in a temporary folder, removed with this object, when the user may not write there.
 class RunFolder {
  public:
-  /// Makes the folder and fills it. `extra_bundles` are files of further roots that the user had set; unreadable ones are
-  /// skipped, as the programs that would have read them do. world_damaged when the CA file is missing or holds no certificate;
-  /// io_failed when nothing can be written.
+  /// Makes the folder and fills it. `extra_bundles` are files of further roots that the user had set;
+  /// unreadable ones are skipped, as the programs that would have read them do. world_damaged when the CA
+  /// file is missing or holds no certificate; io_failed when nothing can be written.
   static Result<RunFolder> make(const std::filesystem::path& world_dir, const world::RunningWorld& world,
                                 const std::vector<std::filesystem::path>& extra_bundles);
 
@@ -28,7 +31,8 @@ class RunFolder {
   const TrustFiles& trust_files() const { return trust_files_; }
 
  private:
-  RunFolder(std::filesystem::path folder, bool temporary) : folder_{std::move(folder)}, temporary_{temporary} {}
+  RunFolder(std::filesystem::path folder, bool temporary)
+      : folder_{std::move(folder)}, temporary_{temporary} {}
 
   Result<void> fill(const std::string& hosts, const std::string& bundle);
 

@@ -1,14 +1,14 @@
 #include "isolation/run_isolated.hpp"
 
+#include "isolation/child.hpp"
+#include "isolation/run_folder.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <ostream>
-
-#include "isolation/child.hpp"
-#include "isolation/run_folder.hpp"
 
 namespace muster::isolation {
 namespace {
@@ -44,7 +44,8 @@ std::vector<fs::path> bundles_set_by_user(const Environment& environment) {
   for (const char* name : {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}) {
     const auto variable = environment.find(name);
     if (variable == environment.end() || variable->second.empty()) continue;
-    if (std::ranges::find(found, variable->second) == found.end()) found.emplace_back(variable->second);
+    const fs::path bundle{variable->second};
+    if (std::ranges::find(found, bundle) == found.end()) found.push_back(bundle);
   }
   return found;
 }
@@ -55,14 +56,17 @@ void say_what_is_missing(const world::RunningWorld& world, std::ostream& talk) {
   const auto is_standard = [](const std::string& one) { return world::endpoint_port(one) == kHttpsPort; };
   if (https.empty() || std::ranges::any_of(https, is_standard)) return;
   talk << fmt::format(
-      "muster run: HTTPS is served at {}, not on port 443: clients that speak HTTPS or WebSocket to the Azure names will "
-      "not reach it. Start `muster up` as root, or allow the port once: sudo sysctl net.ipv4.ip_unprivileged_port_start=443\n",
+      "muster run: HTTPS is served at {}, not on port 443: clients that speak HTTPS or WebSocket to the "
+      "Azure names will "
+      "not reach it. Start `muster up` as root, or allow the port once: sudo sysctl "
+      "net.ipv4.ip_unprivileged_port_start=443\n",
       https.front());
 }
 
 }  // namespace
 
-Result<int> run_isolated(const fs::path& world_dir, const std::vector<std::string>& command, std::ostream& talk) {
+Result<int> run_isolated(const fs::path& world_dir, const std::vector<std::string>& command,
+                         std::ostream& talk) {
   if (command.empty()) {
     return failure(ErrorCode::usage, "no command: muster run [--data DIR] -- COMMAND [ARGUMENT...]");
   }
@@ -73,14 +77,16 @@ Result<int> run_isolated(const fs::path& world_dir, const std::vector<std::strin
 
   const auto method = available_method(folder.hosts());
   if (!method) {
-    return failure(Error{ErrorCode::isolation_unavailable,
-                         "this machine allows neither mount nor user namespaces, and libnss_wrapper is not installed"}
-                       .with_remedy("Install libnss-wrapper, or run this as root, or point the client at 127.0.0.1 "
-                                    "(docs/how-to/point-a-client-at-muster.md)."));
+    return failure(
+        Error{ErrorCode::isolation_unavailable,
+              "this machine allows neither mount nor user namespaces, and libnss_wrapper is not installed"}
+            .with_remedy("Install libnss-wrapper, or run this as root, or point the client at 127.0.0.1 "
+                         "(docs/how-to/point-a-client-at-muster.md)."));
   }
   if (*method == Method::nss_wrapper) {
     preload_nss_wrapper(environment, *nss_wrapper_library(), folder.hosts());
-    talk << "muster run: no namespace may be made here, so names are replaced by libnss_wrapper: statically linked "
+    talk << "muster run: no namespace may be made here, so names are replaced by libnss_wrapper: statically "
+            "linked "
             "programs, Go's among them, will not see it\n";
   }
   say_what_is_missing(world, talk);

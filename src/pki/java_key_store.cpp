@@ -1,13 +1,13 @@
 #include "pki/java_key_store.hpp"
 
+#include "base/assert.hpp"
+
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <array>
 #include <cstdint>
 #include <string_view>
-
-#include "base/assert.hpp"
 
 namespace muster::pki {
 namespace {
@@ -20,7 +20,8 @@ constexpr std::string_view kPassword = "changeit";
 constexpr std::string_view kWhitener = "Mighty Aphrodite";
 
 void put_integer(Bytes& out, std::uint64_t value, int size) {
-  for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) out.push_back(static_cast<std::byte>(value >> shift));
+  for (int shift = 8 * (size - 1); shift >= 0; shift -= 8)
+    out.push_back(static_cast<std::byte>(value >> shift));
 }
 
 void put(Bytes& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
@@ -38,8 +39,8 @@ std::array<std::byte, 20> keyed_digest(ByteView data) {
   put(input, as_bytes(kWhitener));
   put(input, data);
   std::array<std::byte, 20> digest{};
-  const int made = EVP_Digest(input.data(), input.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
-                              EVP_sha1(), nullptr);
+  const int made = EVP_Digest(input.data(), input.size(), reinterpret_cast<unsigned char*>(digest.data()),
+                              nullptr, EVP_sha1(), nullptr);
   MUSTER_ASSERT(made == 1, "OpenSSL computes SHA-1");
   return digest;
 }

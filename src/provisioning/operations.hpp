@@ -1,12 +1,12 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/task.hpp"
 #include "provisioning/register_device.hpp"
 
 namespace muster::provisioning {

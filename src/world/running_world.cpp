@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace muster::world {
@@ -39,8 +40,8 @@ class Reader {
     static const json kNone = json::array();
     const auto found = object_.find(member);
     if (found == object_.end()) return kNone;
-    const bool fits = found->is_array() &&
-                      std::ranges::all_of(*found, [](const json& item) { return item.is_object(); });
+    const bool fits =
+        found->is_array() && std::ranges::all_of(*found, [](const json& item) { return item.is_object(); });
     if (fits) return *found;
     complain(member, "is not an array of objects");
     return kNone;
@@ -117,7 +118,8 @@ std::string read_services(Reader& reader, RunningWorld& into) {
 
 /// The address that DPS answers at from this machine. All interfaces means loopback too.
 std::string local_address(const RunningWorld& world) {
-  const std::string first = world.endpoints.mqtt.empty() ? "" : endpoint_address(world.endpoints.mqtt.front());
+  const std::string first =
+      world.endpoints.mqtt.empty() ? "" : endpoint_address(world.endpoints.mqtt.front());
   if (first.empty() || first == "0.0.0.0" || first == "::") return "127.0.0.1";
   return first;
 }
@@ -183,7 +185,8 @@ std::uint16_t endpoint_port(std::string_view endpoint) {
 }
 
 std::uint64_t parse_start_ticks(std::string_view stat) {
-  // Field 2 is the command in parentheses and may hold anything, so count from its last parenthesis (proc(5)).
+  // Field 2 is the command in parentheses and may hold anything, so count from its last parenthesis
+  // (proc(5)).
   const auto command_end = stat.rfind(')');
   if (command_end == std::string_view::npos) return 0;
   std::string_view rest = stat.substr(command_end + 1);

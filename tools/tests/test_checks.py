@@ -20,7 +20,7 @@ muster_module(NAME base LAYER 0 SYSTEM spdlog::spdlog)
 muster_module(NAME model LAYER 1 DEPS base)
 muster_module(NAME protocol/hub LAYER 1 DEPS base
               FRIENDS model)
-muster_module(NAME net LAYER 2 DEPS base ASIO)
+muster_module(NAME net LAYER 2 DEPS base SUBFOLDERS one two ASIO)
 muster_module(NAME hub LAYER 4 DEPS base model ASIO)
 """
 
@@ -31,6 +31,7 @@ class Modules(unittest.TestCase):
         self.assertEqual([m.name for m in declared], ["base", "model", "protocol/hub", "net", "hub"])
         self.assertEqual(declared[2].may_include(), {"protocol/hub", "base", "model"})
         self.assertTrue(declared[3].asio)
+        self.assertEqual(declared[3].deps, ["base"])
 
     def test_the_longest_folder_owns_a_file(self):
         self.assertEqual(modules.module_of("protocol/hub/topic.cpp", ["hub", "protocol/hub"]), "protocol/hub")
@@ -57,7 +58,7 @@ class Includes(unittest.TestCase):
         ("src/hub/a.cpp", '#include "muster/client.hpp"\n', "may not depend on client"),
         ("src/hub/a.cpp", "#include <nlohmann/json.hpp>\n", "belongs in src/protocol/"),
         ("src/protocol/hub/a.cpp", "#include <nlohmann/json.hpp>\n", None),
-        ("src/protocol/hub/a.hpp", "#include <nlohmann/json.hpp>\n", "not in a header"),
+        ("src/base/log.hpp", "#include <spdlog/spdlog.h>\n", "belongs in src/base/log.cpp"),
         ("src/hub/a.hpp", "#include <boost/asio/post.hpp>\n", "knows no third party"),
         ("src/hub/a.cpp", "#include <boost/asio/post.hpp>\n", None),
         ("src/hub/a.cpp", "#include <boost/beast/core.hpp>\n", "belongs in src/net/"),
@@ -102,7 +103,7 @@ class Clock(unittest.TestCase):
         'fail("call time(0) or rand()");',
         "auto t = event.time();",
         "void set_time(int t); operand(3); x.random(); std::this_thread::get_id();",
-        "WallTime time{5}; enqueued_time(3);",
+        "WallTime time{5}; enqueued_time(3); WallTime time() const;",
     ]
 
     def test_refuses(self):

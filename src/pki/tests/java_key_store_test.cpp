@@ -7,7 +7,8 @@ namespace {
 
 constexpr WallTime kCreated{std::chrono::milliseconds{0x0102030405}};
 
-// The digest was computed apart from this code, by sha1sum over: the password in UTF-16BE, the constant, these 12 bytes.
+// The digest was computed apart from this code, by sha1sum over: the password in UTF-16BE, the constant,
+// these 12 bytes.
 TEST(JavaKeyStoreTest, EmptyStoreByteForByte) {
   EXPECT_EQ(to_hex(java_trust_store({}, kCreated)),
             "feedfeed"
@@ -23,11 +24,14 @@ TEST(JavaKeyStoreTest, EntryByteForByte) {
             "feedfeed"
             "00000002"
             "00000001"
-            "00000002"                          // a trusted certificate
-            "0008" "6d75737465722d30"           // "muster-0"
-            "0000000102030405"                  // milliseconds since 1970
-            "0005" "582e353039"                 // "X.509"
-            "00000002" "3000");
+            "00000002"  // a trusted certificate
+            "0008"
+            "6d75737465722d30"  // "muster-0"
+            "0000000102030405"  // milliseconds since 1970
+            "0005"
+            "582e353039"  // "X.509"
+            "00000002"
+            "3000");
 }
 
 }  // namespace

@@ -60,7 +60,8 @@ INSTANTIATE_TEST_SUITE_P(Damaged, RunningWorldDamagedTest, testing::ValuesIn(kDa
                          [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(RunningWorldTest, SkipsWhatANewerServiceSays) {
-  const auto read = parse_running_world(R"({"version":"9.0","pid":7,"endpoints":{"mqtt":[],"new":1},"more":{}})");
+  const auto read =
+      parse_running_world(R"({"version":"9.0","pid":7,"endpoints":{"mqtt":[],"new":1},"more":{}})");
   ASSERT_TRUE(read) << read.error().reason();
   EXPECT_EQ(read->ca_file, "server/ca.pem");
 }
@@ -92,9 +93,12 @@ struct EndpointCase {
 void PrintTo(const EndpointCase& row, std::ostream* out) { *out << row.endpoint; }
 
 constexpr EndpointCase kEndpoints[] = {
-    {"ipv4", "127.0.1.1:8883", "127.0.1.1", 8883}, {"ipv6", "[::1]:443", "::1", 443},
-    {"no_port", "127.0.0.1", "", 0},               {"bare_ipv6", "fe80::1:443", "", 443},
-    {"port_too_large", "127.0.0.1:65536", "127.0.0.1", 0}, {"port_no_number", "127.0.0.1:x", "127.0.0.1", 0},
+    {"ipv4", "127.0.1.1:8883", "127.0.1.1", 8883},
+    {"ipv6", "[::1]:443", "::1", 443},
+    {"no_port", "127.0.0.1", "", 0},
+    {"bare_ipv6", "fe80::1:443", "", 443},
+    {"port_too_large", "127.0.0.1:65536", "127.0.0.1", 0},
+    {"port_no_number", "127.0.0.1:x", "127.0.0.1", 0},
 };
 
 class EndpointTest : public testing::TestWithParam<EndpointCase> {};
