@@ -5,8 +5,19 @@
 # FRIENDS names modules of the same layer that may be included; everything else must be strictly lower.
 # ASIO selects the precompiled header that holds Asio. SUBFOLDERS names folders of the module whose sources belong
 # to the same target: an engine behind the module's interface.
+#
+# src/<NAME>/tests/x_fuzz.cpp is a fuzz target: <NAME>_x_fuzz under libFuzzer with MUSTER_FUZZ, else with MUSTER_TESTS
+# a test that replays tests/corpus/<NAME>_x/.
 
 define_property(GLOBAL PROPERTY MUSTER_MODULES BRIEF_DOCS "names of all modules" FULL_DOCS "names of all modules")
+
+if(MUSTER_FUZZ)
+  # Before any target is made: every library under a fuzz target is instrumented.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+  # What a clang without C++20 coroutines can build, and all that a fuzzer needs.
+  add_custom_target(fuzzers)
+endif()
 
 function(muster_module)
   cmake_parse_arguments(M "ASIO" "NAME;LAYER" "DEPS;FRIENDS;SYSTEM;SUBFOLDERS" ${ARGN})
@@ -60,6 +71,37 @@ function(muster_module)
     if(tests)
       muster_test(NAME ${target} SOURCES ${tests} DEPS muster_${target} PCH ${pch})
     endif()
+  endif()
+
+  if(MUSTER_TESTS OR MUSTER_FUZZ)
+    file(GLOB fuzz_sources CONFIGURE_DEPENDS ${folder}/tests/*_fuzz.cpp)
+    foreach(source IN LISTS fuzz_sources)
+      get_filename_component(stem ${source} NAME_WE)
+      string(REGEX REPLACE "_fuzz$" "" stem ${stem})
+      muster_fuzz(NAME ${target}_${stem} SOURCE ${source} DEPS muster_${target})
+    endforeach()
+  endif()
+endfunction()
+
+# muster_fuzz(NAME x SOURCE file DEPS targets): x_fuzz, to be run as `x_fuzz tests/corpus/x`; or without libFuzzer
+# x_replay, which ctest runs over that folder.
+function(muster_fuzz)
+  cmake_parse_arguments(F "" "NAME;SOURCE" "DEPS" ${ARGN})
+  if(MUSTER_TEST_ONLY AND NOT F_NAME IN_LIST MUSTER_TEST_ONLY)
+    return()
+  endif()
+  if(MUSTER_FUZZ)
+    add_executable(${F_NAME}_fuzz ${F_SOURCE})
+    target_link_libraries(${F_NAME}_fuzz PRIVATE muster_flags ${F_DEPS})
+    target_link_options(${F_NAME}_fuzz PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${F_NAME}_fuzz)
+  else()
+    add_executable(${F_NAME}_replay ${F_SOURCE} ${PROJECT_SOURCE_DIR}/src/base/tests/replay_main.cpp)
+    target_link_libraries(${F_NAME}_replay PRIVATE muster_flags ${F_DEPS})
+    add_dependencies(all_tests ${F_NAME}_replay)
+    add_test(NAME ${MUSTER_TEST_PREFIX}${F_NAME}/corpus
+             COMMAND ${F_NAME}_replay ${PROJECT_SOURCE_DIR}/tests/corpus/${F_NAME})
+    set_tests_properties(${MUSTER_TEST_PREFIX}${F_NAME}/corpus PROPERTIES TIMEOUT 120)
   endif()
 endfunction()
 

@@ -9,6 +9,8 @@ constexpr std::string_view kServices = "SERVICES";
 constexpr std::string_view kTools = "TOOLS";
 
 void name_nouns(Commands& commands) {
+  commands.noun("up", "", kWorld);
+  commands.noun("run", "", kWorld);
   commands.noun("status", "", kWorld);
   commands.noun("down", "", kWorld);
   commands.noun("dps", "Provisioning services: certificates, enrollments, registrations", kServices);
@@ -32,6 +34,8 @@ void name_nouns(Commands& commands) {
 
 void add_all_commands(Commands& commands) {
   name_nouns(commands);
+  add_up(commands);
+  add_run(commands);
   add_status(commands);
   add_down(commands);
   add_service(commands);

@@ -26,6 +26,13 @@ void add_service_flags(CLI::App& app, GlobalFlags& flags) {
   add_text(app, "--subscription", flags.subscription, "ID", "Subscription, as in az; may be left out")->group(kGlobal);
 }
 
+CLI::App* child(CLI::App& app, const std::string& word) {
+  for (CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (below->get_name() == word) return below;
+  }
+  return nullptr;
+}
+
 /// As az: the case of a word does not matter; the service gets the documented spelling.
 CLI::Validator one_of(std::vector<std::string> words) {
   return CLI::Validator{[words = std::move(words)](std::string& text) -> std::string {
@@ -53,7 +60,7 @@ CLI::App& Commands::node(std::string_view path) {
   while (!path.empty()) {
     const std::size_t space = path.find(' ');
     const std::string word{path.substr(0, space)};
-    CLI::App* below = here->get_subcommand_no_throw(word);
+    CLI::App* below = child(*here, word);
     if (below == nullptr) {
       below = here->add_subcommand(word);
       if (here == &root_ && (word == "dps" || word == "hub")) add_service_flags(*below, flags_);

@@ -14,10 +14,10 @@ namespace muster::cli {
 
 /// What `--help` says beside the flags. docs/reference/cli.md is made of the same.
 struct Help {
-  std::string line;      ///< One line, imperative, no full stop: "Upload a CA certificate".
-  std::string about;     ///< Two sentences.
-  std::string examples;  ///< Command lines after "$ ", and what they print.
-  std::string request;   ///< The REST call it makes; empty for commands that make none.
+  std::string line{};      ///< One line, imperative, no full stop: "Upload a CA certificate".
+  std::string about{};     ///< Two sentences.
+  std::string examples{};  ///< Command lines after "$ ", and what they print.
+  std::string request{};   ///< The REST call it makes; empty for commands that make none.
 };
 
 /// A command's work. The value is the process's exit status; a failure is printed and mapped by exit_status().

@@ -5,6 +5,8 @@
 namespace muster::cli {
 
 // One function a command or noun; each is in the file of its name. In the order of `muster --help`.
+void add_up(Commands& commands);
+void add_run(Commands& commands);
 void add_status(Commands& commands);
 void add_down(Commands& commands);
 void add_service(Commands& commands);

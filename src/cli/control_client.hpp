@@ -16,10 +16,10 @@ namespace muster::cli {
 /// (docs/reference/control-rest.md).
 struct Request {
   std::string method = "GET";
-  std::string host;
-  std::string target;  ///< Path and query, percent-encoded.
-  std::string body;    ///< JSON, or empty.
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::string host{};
+  std::string target{};  ///< Path and query, percent-encoded.
+  std::string body{};    ///< JSON, or empty.
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 struct Response {

@@ -19,6 +19,7 @@ class Follower {
         silence_{silence},
         quiet_{context},
         signals_{context, SIGINT, SIGTERM} {
+    parser_.body_limit(boost::none);  // A stream has no end; memory is bounded by chunk_.
     signals_.async_wait([this](const boost::system::error_code& code, int) {
       if (!code) end(StreamEnd::interrupted);
     });
@@ -97,13 +98,7 @@ class Follower {
   std::unique_ptr<ControlStream> stream_;
   beast::flat_buffer buffer_;
   std::array<char, 16384> chunk_{};
-  http::response_parser<http::buffer_body> parser_ = unlimited_parser();
-
-  static http::response_parser<http::buffer_body> unlimited_parser() {
-    http::response_parser<http::buffer_body> parser;
-    parser.body_limit(boost::none);  // A stream has no end; memory is bounded by chunk_.
-    return parser;
-  }
+  http::response_parser<http::buffer_body> parser_;
 };
 
 }  // namespace

@@ -8,7 +8,9 @@ Result<void> write_atomically(Disk& disk, const std::string& path, ByteView byte
   const std::string temporary = path + ".tmp";
   // Left over from a crash in the middle of an earlier call.
   MUSTER_TRY(const bool stale, disk.exists(temporary));
-  if (stale) MUSTER_CHECK(disk.remove(temporary));
+  if (stale) {
+    MUSTER_CHECK(disk.remove(temporary));
+  }
   {
     MUSTER_TRY(const std::unique_ptr<File> file, disk.open(temporary, OpenMode::create_new));
     Result<void> written = file->write_at(0, bytes);
@@ -26,8 +28,9 @@ Result<Bytes> read_all(Disk& disk, const std::string& path, std::uint64_t size_m
   MUSTER_TRY(const std::unique_ptr<File> file, disk.open(path, OpenMode::read));
   MUSTER_TRY(const std::uint64_t size, file->size());
   if (size > size_max) {
-    return failure(ErrorCode::io_failed,
-                   fmt::format("reading {}: it has {} bytes, more than the {} expected at most", path, size, size_max));
+    return failure(
+        ErrorCode::io_failed,
+        fmt::format("reading {}: it has {} bytes, more than the {} expected at most", path, size, size_max));
   }
   Bytes bytes(size);
   MUSTER_TRY(const std::size_t got, file->read_at(0, bytes));

@@ -1,12 +1,12 @@
 #include "disk/lossy.hpp"
 
+#include "disk/path.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <mutex>
 #include <set>
-
-#include "disk/path.hpp"
 
 namespace muster::disk {
 namespace {
@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kSector = LossyDisk::kSectorBytes;
 using Sector = std::array<std::byte, kSector>;
 
-/// One file: what is read now, what is surely on the disk, and each state in between that a sector has passed through.
+/// One file: what is read now, what is surely on the disk, and each state in between that a sector has passed
+/// through.
 struct LossyNode {
   Bytes now;
   Bytes synced;
@@ -114,11 +115,14 @@ struct LossyDisk::Tree {
   std::vector<DirectoryChange> changes;
   FaultRule rule;
   std::uint64_t operations = 0;
+  std::uint64_t cut_at = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t capacity = std::numeric_limits<std::uint64_t>::max();
 
   /// Counts the operation and asks the rule.
   Result<void> begin(OperationKind kind, std::string_view doing, const std::string& path) {
     const std::uint64_t index = operations++;
+    if (index >= cut_at)
+      return failure(ErrorCode::io_failed, fmt::format("{} {}: the power is cut", doing, path));
     if (!rule) return {};
     const std::optional<ErrorCode> code = rule(Operation{kind, path, index});
     if (!code) return {};
@@ -136,6 +140,10 @@ struct LossyDisk::Tree {
     changes.push_back(std::move(made));
   }
 
+  /// The power went before the last operation, not at it.
+  bool dark() const { return operations > cut_at + 1; }
+  bool cut() const { return operations > cut_at; }
+
   bool chance() { return random->below(2) == 0; }
 
   enum class Mood : std::uint8_t { all_kept, all_lost, in_order, by_sector };
@@ -152,8 +160,8 @@ struct LossyDisk::Tree {
     }
     left.resize(static_cast<std::size_t>(size));
     if (mood == Mood::all_lost) return left;
-    // In order: sectors up to one are all kept, those after it all lost (a write cut short). By sector: each for itself,
-    // and at any of the states it passed through (writes that overtook one another).
+    // In order: sectors up to one are all kept, those after it all lost (a write cut short). By sector: each
+    // for itself, and at any of the states it passed through (writes that overtook one another).
     const std::uint64_t cut = random->below(node.pending.size() + 1);
     std::uint64_t seen = 0;
     for (const auto& [number, states] : node.pending) {
@@ -193,7 +201,7 @@ class LossyFile final : public File {
     if (Result<void> begun = tree_->begin(OperationKind::write, "writing", path_); !begun) {
       const std::uint64_t sectors = bytes.size() / kSector;
       const std::uint64_t done = tree_->random->below(sectors + 1) * kSector;
-      if (begun.error().code() != ErrorCode::disk_full) {
+      if (begun.error().code() != ErrorCode::disk_full && !tree_->dark()) {
         node_->write(offset, bytes.first(static_cast<std::size_t>(done)));
       }
       return begun;
@@ -218,8 +226,10 @@ class LossyFile final : public File {
   Result<void> sync_data() override {
     const std::lock_guard lock{tree_->mutex};
     if (Result<void> begun = tree_->begin(OperationKind::sync, "syncing", path_); !begun) {
-      node_->pending.clear();
-      node_->pending_sizes.clear();
+      if (!tree_->cut()) {
+        node_->pending.clear();
+        node_->pending_sizes.clear();
+      }
       return begun;
     }
     node_->sync();
@@ -290,6 +300,11 @@ void LossyDisk::fail_operation(std::uint64_t nth, ErrorCode code) {
     if (operation.index == at) return code;
     return std::nullopt;
   };
+}
+
+void LossyDisk::cut_power_at(std::uint64_t nth) {
+  const std::lock_guard lock{tree_->mutex};
+  tree_->cut_at = tree_->operations + nth;
 }
 
 std::uint64_t LossyDisk::operation_count() const {

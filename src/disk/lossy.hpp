@@ -1,5 +1,8 @@
 #pragma once
 
+#include "base/random.hpp"
+#include "disk/file.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -7,12 +10,20 @@
 #include <optional>
 #include <string>
 
-#include "base/random.hpp"
-#include "disk/file.hpp"
-
 namespace muster::disk {
 
-enum class OperationKind : std::uint8_t { open, create, write, read, sync, truncate, rename, remove, sync_directory, other };
+enum class OperationKind : std::uint8_t {
+  open,
+  create,
+  write,
+  read,
+  sync,
+  truncate,
+  rename,
+  remove,
+  sync_directory,
+  other
+};
 
 /// One call on the disk or on one of its files, as a fault rule sees it before it is done.
 struct Operation {
@@ -24,12 +35,13 @@ struct Operation {
 /// Decides whether an operation fails, and how: nullopt lets it be done.
 using FaultRule = std::function<std::optional<ErrorCode>(const Operation&)>;
 
-/// A tree in memory that forgets as a power cut makes a real one forget. What was written and what was synced are kept
-/// apart, by 512-byte sectors; a sector is never mixed, since disks promise that much. For tests and the simulator.
+/// A tree in memory that forgets as a power cut makes a real one forget. What was written and what was synced
+/// are kept apart, by 512-byte sectors; a sector is never mixed, since disks promise that much. For tests and
+/// the simulator.
 ///
-/// A failed write leaves a part of its sectors written. A failed sync drops the file's unsynced sectors: they can still be
-/// read, and no later sync makes them durable unless they are written again, which is what Linux does.
-/// Threads: all members may be called from any thread.
+/// A failed write leaves a part of its sectors written. A failed sync drops the file's unsynced sectors: they
+/// can still be read, and no later sync makes them durable unless they are written again, which is what Linux
+/// does. Threads: all members may be called from any thread.
 class LossyDisk final : public Disk {
  public:
   static constexpr std::size_t kSectorBytes = 512;
@@ -38,14 +50,18 @@ class LossyDisk final : public Disk {
   explicit LossyDisk(std::uint64_t seed);
   ~LossyDisk() override;
 
-  /// The tree that would be found after a power cut now, all of it durable. Each unsynced write is kept, lost, torn or
-  /// overtaken by a later one; unsynced creations, renames and removals may be lost. This disk is left as it is.
+  /// The tree that would be found after a power cut now, all of it durable. Each unsynced write is kept,
+  /// lost, torn or overtaken by a later one; unsynced creations, renames and removals may be lost. This disk
+  /// is left as it is.
   std::unique_ptr<LossyDisk> crash();
 
   /// Asked before each operation; nullptr for none. A rule must not call the disk.
   void set_fault(FaultRule rule);
   /// Fails the `nth` operation from now (zero-based) with `code`, once.
   void fail_operation(std::uint64_t nth, ErrorCode code);
+  /// Cuts the power at the `nth` operation from now (zero-based): it and all after it fail with io_failed and
+  /// change nothing, but for a write that is under way. What crash() then leaves is decided as ever.
+  void cut_power_at(std::uint64_t nth);
   /// Operations begun so far.
   std::uint64_t operation_count() const;
   /// Beyond this many bytes in all files, a write that extends one fails with disk_full.

@@ -1,11 +1,11 @@
+#include "disk/file.hpp"
+#include "disk/path.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <mutex>
 #include <set>
-
-#include "disk/file.hpp"
-#include "disk/path.hpp"
 
 namespace muster::disk {
 namespace {

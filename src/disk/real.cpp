@@ -1,15 +1,15 @@
+#include "disk/file.hpp"
+#include "disk/path.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
-
-#include "disk/file.hpp"
-#include "disk/path.hpp"
 
 namespace muster::disk {
 namespace {
@@ -35,10 +35,12 @@ ErrorCode code_of(int error) {
 
 /// "writing /x/y: No space left on device". `error` is the errno of the call that failed.
 tl::unexpected<Error> failed(std::string_view doing, const std::string& path, int error) {
-  return failure(code_of(error), fmt::format("{} {}: {}", doing, path, std::generic_category().message(error)));
+  return failure(code_of(error),
+                 fmt::format("{} {}: {}", doing, path, std::generic_category().message(error)));
 }
 
-/// One descriptor, closed with its owner. A failed close is not reported: nothing here relies on it (sync_data does that).
+/// One descriptor, closed with its owner. A failed close is not reported: nothing here relies on it
+/// (sync_data does that).
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_{fd} {}
@@ -91,7 +93,8 @@ class RealFile final : public File {
   }
 
   Result<void> sync_data() override {
-    // Not retried on EINTR either: whether the pages were written is unknown, and a second call may say "yes" falsely.
+    // Not retried on EINTR either: whether the pages were written is unknown, and a second call may say "yes"
+    // falsely.
     if (::fdatasync(descriptor_.get()) != 0) return failed("syncing", path_, errno);
     return {};
   }

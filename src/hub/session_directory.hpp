@@ -36,6 +36,8 @@ class LiveSession {
   /// Any thread; returns at once. The session closes on its own shard, with this as the reason, and calls
   /// release().
   virtual void end(Error reason) = 0;
+  /// Any thread: when the device last sent something.
+  virtual WallTime last_activity() const = 0;
 };
 
 /// What is known of a connection, for the service API.

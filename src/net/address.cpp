@@ -14,7 +14,8 @@ std::optional<ip::address> parse_address(std::string_view text) {
   boost::system::error_code ec;
   const ip::address address = ip::make_address(std::string{text}, ec);
   if (ec) return std::nullopt;
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return ip::make_address_v4(ip::v4_mapped, address.to_v6());
   return address;
 }
 
@@ -54,12 +55,14 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
   const auto [address_text, port_text] = split(text);
   const auto address = parse_address(address_text);
   if (!address) {
-    return failure(ErrorCode::config_invalid, fmt::format("'{}' is not an IP address, or one with a port", text));
+    return failure(ErrorCode::config_invalid,
+                   fmt::format("'{}' is not an IP address, or one with a port", text));
   }
   Endpoint endpoint{address->to_string(), default_port};
   if (port_text) {
     const auto port = parse_port(*port_text);
-    if (!port) return failure(ErrorCode::config_invalid, fmt::format("'{}': the port is not 0 to 65535", text));
+    if (!port)
+      return failure(ErrorCode::config_invalid, fmt::format("'{}': the port is not 0 to 65535", text));
     endpoint.port = *port;
   }
   return endpoint;

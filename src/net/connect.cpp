@@ -1,13 +1,13 @@
 #include "net/connect.hpp"
 
+#include "net/address.hpp"
+#include "net/signal.hpp"
+#include "net/socket.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 
 #include <memory>
-
-#include "net/address.hpp"
-#include "net/signal.hpp"
-#include "net/socket.hpp"
 
 namespace muster::net {
 namespace {
@@ -50,7 +50,8 @@ Task<Endpoints> resolve(Shard& shard, ConnectRequest request) {
   MUSTER_CO_CHECK(co_await lookup->done.wait());
   if (!lookup->answered) co_return too_late(request, "looking the name up");
   if (lookup->error || lookup->endpoints.empty()) {
-    co_return failure(ErrorCode::name_unresolved, fmt::format("{}: {}", request.host, lookup->error.message()));
+    co_return failure(ErrorCode::name_unresolved,
+                      fmt::format("{}: {}", request.host, lookup->error.message()));
   }
   co_return std::move(lookup->endpoints);
 }
@@ -96,7 +97,8 @@ Task<tcp::socket> connect(Shard& shard, ConnectRequest request) {
     if (!tried.empty()) tried += ", ";
     tried += fmt::format("{} ({})", format_endpoint(from_asio(endpoints[i])),
                          attempt ? "no answer" : attempt.error().reason());
-    if (shard.clock().steady() >= request.deadline) co_return too_late(request, fmt::format("connecting: {}", tried));
+    if (shard.clock().steady() >= request.deadline)
+      co_return too_late(request, fmt::format("connecting: {}", tried));
   }
   co_return failure(ErrorCode::connect_failed, fmt::format("{}: {}", where(request), tried));
 }

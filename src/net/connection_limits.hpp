@@ -1,13 +1,14 @@
 #pragma once
 
-#include <atomic>
+#include "base/result.hpp"
+
 #include <boost/asio/ip/address.hpp>
+
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
-
-#include "base/result.hpp"
 
 namespace muster::net {
 
@@ -44,8 +45,8 @@ class ConnectionSlot {
   boost::asio::ip::address address_;
 };
 
-/// Counts open connections, in all and per address. Must outlive its slots. Threads: all members may be called from any thread;
-/// one mutex, taken twice in a connection's life.
+/// Counts open connections, in all and per address. Must outlive its slots. Threads: all members may be
+/// called from any thread; one mutex, taken twice in a connection's life.
 class ConnectionLimits {
  public:
   explicit ConnectionLimits(ConnectionCaps caps) : caps_{caps} {}

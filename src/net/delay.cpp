@@ -1,8 +1,8 @@
 #include "net/delay.hpp"
 
-#include <memory>
-
 #include "net/signal.hpp"
+
+#include <memory>
 
 namespace muster::net {
 

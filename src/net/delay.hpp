@@ -1,9 +1,9 @@
 #pragma once
 
-#include <chrono>
-
 #include "base/task.hpp"
 #include "net/shard.hpp"
+
+#include <chrono>
 
 namespace muster::net {
 

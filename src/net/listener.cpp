@@ -1,10 +1,10 @@
 #include "net/listener.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-
 #include "base/log.hpp"
 #include "net/address.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 
 namespace muster::net {
 namespace {
@@ -19,8 +19,8 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 
 bool is_shortage(const boost::system::error_code& ec) {
   return ec == boost::system::errc::too_many_files_open ||
-         ec == boost::system::errc::too_many_files_open_in_system || ec == boost::system::errc::no_buffer_space ||
-         ec == boost::system::errc::not_enough_memory;
+         ec == boost::system::errc::too_many_files_open_in_system ||
+         ec == boost::system::errc::no_buffer_space || ec == boost::system::errc::not_enough_memory;
 }
 
 }  // namespace
@@ -30,15 +30,17 @@ struct Listener::State : std::enable_shared_from_this<State> {
       : shard{on}, acceptor{std::move(bound)}, endpoint{std::move(at)}, limits{within} {}
 
   void accept_next() {
-    acceptor.async_accept([self = shared_from_this()](const boost::system::error_code& ec, tcp::socket socket) {
-      self->accepted(ec, std::move(socket));
-    });
+    acceptor.async_accept(
+        [self = shared_from_this()](const boost::system::error_code& ec, tcp::socket socket) {
+          self->accepted(ec, std::move(socket));
+        });
   }
 
   void accepted(const boost::system::error_code& ec, tcp::socket socket) {
     if (!acceptor.is_open()) return;
     if (is_shortage(ec)) {
-      log::warning("net", "accept paused endpoint={} reason={}", format_endpoint(endpoint), log::field(ec.message()));
+      log::warning("net", "accept paused endpoint={} reason={}", format_endpoint(endpoint),
+                   log::field(ec.message()));
       shard.at(shard.clock().steady() + kAcceptPause, [self = shared_from_this()] {
         if (self->acceptor.is_open()) self->accept_next();
       });
@@ -87,7 +89,7 @@ void Listener::start(OnAccept on_accept) {
 
 void Listener::stop() {
   if (!state_) return;
-  asio::post(state_->shard.io(), [state = std::move(state_)] {
+  asio::post(state_->shard.io(), [state = state_] {
     boost::system::error_code ignored;
     state->acceptor.close(ignored);
   });

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-
 #include "net/connection_limits.hpp"
 #include "net/port_claim.hpp"
 #include "net/shard.hpp"
 #include "net/tls_stream.hpp"
+
+#include <functional>
+#include <memory>
 
 namespace muster::net {
 
@@ -22,8 +22,8 @@ class Listener {
   Listener& operator=(Listener&&) = delete;
   ~Listener() { stop(); }
 
-  /// Accepts until stop(). What exceeds the limits is closed at once and counted by them. When the process is out of
-  /// descriptors it pauses for kAcceptPause of the shard's clock. From any thread.
+  /// Accepts until stop(). What exceeds the limits is closed at once and counted by them. When the process is
+  /// out of descriptors it pauses for kAcceptPause of the shard's clock. From any thread.
   void start(OnAccept on_accept);
   /// From any thread; what is being accepted on the shard at this moment may still arrive.
   void stop();

@@ -1,15 +1,15 @@
 #include "net/plain_stream.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <sys/socket.h>
-
-#include <cerrno>
-#include <cstring>
-#include <system_error>
-
 #include "base/assert.hpp"
 #include "net/address.hpp"
 #include "net/socket.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <sys/socket.h>
+#include <system_error>
+
+#include <cerrno>
+#include <cstring>
 
 namespace muster::net {
 namespace {
@@ -17,7 +17,9 @@ namespace {
 using boost::asio::ip::tcp;
 using Generic = boost::asio::generic::stream_protocol::endpoint;
 
-tl::unexpected<Error> closed_here() { return failure(ErrorCode::cancelled, "the connection was closed here"); }
+tl::unexpected<Error> closed_here() {
+  return failure(ErrorCode::cancelled, "the connection was closed here");
+}
 
 Endpoint endpoint_of(const Generic& generic) {
   const int family = generic.protocol().family();
@@ -69,8 +71,7 @@ Result<IoResult> PlainStream::try_read(std::span<std::byte> into) {
 Result<IoResult> PlainStream::try_write(ByteView bytes) {
   MUSTER_ASSERT(!bytes.empty(), "writing needs bytes");
   if (!socket_.is_open()) return closed_here();
-  return outcome_of(
-      ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+  return outcome_of(::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 Task<void> PlainStream::readable() { return wait_until(socket_, Socket::wait_read); }

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <sys/types.h>
-
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <optional>
-
 #include "net/connection_limits.hpp"
 #include "net/stream.hpp"
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <sys/types.h>
+
+#include <optional>
 
 namespace muster::net {
 
@@ -17,8 +17,8 @@ struct PeerCredentials {
   gid_t gid = 0;
 };
 
-/// The same as TlsStream without TLS: the admin port (TCP) and the control socket (Unix domain). handshake() is done at once.
-/// try_read's `closed` is FIN.
+/// The same as TlsStream without TLS: the admin port (TCP) and the control socket (Unix domain). handshake()
+/// is done at once. try_read's `closed` is FIN.
 class PlainStream final : public Stream {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;

@@ -1,18 +1,19 @@
 #pragma once
 
+#include "base/result.hpp"
+#include "net/descriptor.hpp"
+#include "net/stream.hpp"
+
 #include <sys/types.h>
 
 #include <optional>
 #include <string>
 
-#include "base/result.hpp"
-#include "net/descriptor.hpp"
-#include "net/stream.hpp"
-
 namespace muster::net {
 
-/// One address and port taken for this process, as long as it lives. The shards' acceptors bind with SO_REUSEPORT, and any other
-/// process of the same user that did so too would silently get a share of the connections: the claim refuses it.
+/// One address and port taken for this process, as long as it lives. The shards' acceptors bind with
+/// SO_REUSEPORT, and any other process of the same user that did so too would silently get a share of the
+/// connections: the claim refuses it.
 class PortClaim {
  public:
   /// `wanted` with port 0 takes a free one. Errors, each with the remedy:
@@ -28,6 +29,7 @@ class PortClaim {
  private:
   PortClaim(Endpoint endpoint, Descriptor socket)
       : endpoint_{std::move(endpoint)}, socket_{std::move(socket)} {}
+  static Result<PortClaim> take_free(const std::string& address);
 
   Endpoint endpoint_;
   Descriptor socket_;  ///< Bound, not listening.

@@ -1,4 +1,7 @@
 // Finds who listens on a port: /proc/net/tcp gives the socket's inode, /proc/PID/fd who has it open.
+#include "net/address.hpp"
+#include "net/port_claim.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -6,9 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-
-#include "net/address.hpp"
-#include "net/port_claim.hpp"
 
 namespace muster::net {
 namespace {

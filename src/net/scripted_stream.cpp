@@ -1,13 +1,15 @@
 #include "net/scripted_stream.hpp"
 
-#include <algorithm>
-
 #include "base/assert.hpp"
+
+#include <algorithm>
 
 namespace muster::net {
 namespace {
 
-tl::unexpected<Error> closed_here() { return failure(ErrorCode::cancelled, "the connection was closed here"); }
+tl::unexpected<Error> closed_here() {
+  return failure(ErrorCode::cancelled, "the connection was closed here");
+}
 
 }  // namespace
 
@@ -87,7 +89,8 @@ Result<IoResult> ScriptedStream::try_write(ByteView bytes) {
   const std::size_t size = std::min(bytes.size(), peer_->room_.value_or(bytes.size()));
   if (size == 0) return IoResult{IoState::would_block};
   if (peer_->room_) *peer_->room_ -= size;
-  peer_->written_.insert(peer_->written_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+  peer_->written_.insert(peer_->written_.end(), bytes.begin(),
+                         bytes.begin() + static_cast<std::ptrdiff_t>(size));
   return IoResult{IoState::done, size};
 }
 

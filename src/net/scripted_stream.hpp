@@ -1,19 +1,20 @@
 #pragma once
 
+#include "net/shard.hpp"
+#include "net/signal.hpp"
+#include "net/stream.hpp"
+
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "net/shard.hpp"
-#include "net/signal.hpp"
-#include "net/stream.hpp"
-
 namespace muster::net {
 
 class ScriptedStream;
 
-/// The test's end of a ScriptedStream: what the peer does. Use it on the stream's shard, or from the thread that poll()s it.
+/// The test's end of a ScriptedStream: what the peer does. Use it on the stream's shard, or from the thread
+/// that poll()s it.
 class ScriptedPeer {
  public:
   explicit ScriptedPeer(Shard& shard) : changed_{shard} {}
@@ -23,7 +24,8 @@ class ScriptedPeer {
   void hold_handshake() { handshake_held_ = true; }
   void finish_handshake(Result<void> outcome = {});
 
-  /// Bytes to be read, as one piece: a try_read never crosses the border of two pushes, as with records or segments.
+  /// Bytes to be read, as one piece: a try_read never crosses the border of two pushes, as with records or
+  /// segments.
   void push(ByteView bytes);
   void push(std::string_view text) { push(as_bytes(text)); }
   /// After what was pushed: the peer's close, or the connection's failure.
@@ -61,7 +63,8 @@ class ScriptedPeer {
   bool closed_ = false;
 };
 
-/// A Stream in memory whose peer is a script: for sessions' tests and the simulator. Waits run on the shard's io_context.
+/// A Stream in memory whose peer is a script: for sessions' tests and the simulator. Waits run on the shard's
+/// io_context.
 class ScriptedStream final : public Stream {
  public:
   struct Pair {

@@ -1,11 +1,11 @@
 #include "net/server_check.hpp"
 
+#include "net/address.hpp"
+#include "pki/certificate.hpp"
+
 #include <fmt/format.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-
-#include "net/address.hpp"
-#include "pki/certificate.hpp"
 
 namespace muster::net {
 namespace {
@@ -32,8 +32,8 @@ std::string address_text(const ASN1_OCTET_STRING* bytes) {
 
 /// "localhost, 127.0.0.1": the subject alternative names, or "no name".
 std::string names_of(X509* certificate) {
-  const std::unique_ptr<GENERAL_NAMES, FreeNames> names{static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr))};
+  const std::unique_ptr<GENERAL_NAMES, FreeNames> names{
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr))};
   std::string text;
   const int count = names ? sk_GENERAL_NAME_num(names.get()) : 0;
   for (int i = 0; i < std::min(count, kNamesShownMax); ++i) {
@@ -81,7 +81,8 @@ std::string describe_untrusted(X509_STORE_CTX* store, const std::string& name, W
       return fmt::format("{}: {}: {} starts {}, clock says {}", name, reason, certificate.subject(),
                          format_utc(certificate.not_before()), format_utc(now));
     default:
-      return fmt::format("{}: {}: {} issued by {}", name, reason, certificate.subject(), certificate.issuer());
+      return fmt::format("{}: {}: {} issued by {}", name, reason, certificate.subject(),
+                         certificate.issuer());
   }
 }
 

@@ -1,9 +1,9 @@
 #include "net/shard.hpp"
 
+#include "base/assert.hpp"
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-
-#include "base/assert.hpp"
 
 namespace muster::net {
 
@@ -29,7 +29,8 @@ Shard::DeadlineId Shard::at(SteadyTime due, std::function<void()> action) {
 void Shard::cancel(DeadlineId id) {
   const auto due = due_of_.find(id);
   if (due == due_of_.end()) return;
-  // The clock's timer stays: it finds nothing due and is set anew, which is cheaper than moving it at each cancel.
+  // The clock's timer stays: it finds nothing due and is set anew, which is cheaper than moving it at each
+  // cancel.
   const auto node = deadlines_.extract(Due{due->second, id});
   due_of_.erase(due);
 }
@@ -37,6 +38,10 @@ void Shard::cancel(DeadlineId id) {
 void Shard::arm() {
   if (deadlines_.empty()) return;
   const SteadyTime earliest = deadlines_.begin()->first.due;
+  if (earliest <= clock_.steady()) {  // A clock that stands still would never call.
+    if (!std::exchange(fire_posted_, true)) boost::asio::post(io_, [this] { fire(); });
+    return;
+  }
   if (armed_ != 0) {
     if (armed_for_ <= earliest) return;
     clock_.cancel(armed_);
@@ -47,13 +52,20 @@ void Shard::arm() {
 }
 
 void Shard::fire() {
+  fire_posted_ = false;
   // A timer that was replaced may have posted already: cancelling one that has run does nothing.
   if (armed_ != 0) clock_.cancel(std::exchange(armed_, 0));
   const SteadyTime now = clock_.steady();
+  // First which, then run: an action that asks for "now" again waits for the next turn, behind other work.
+  std::vector<Due> due;
+  for (auto next = deadlines_.begin(); next != deadlines_.end() && next->first.due <= now; ++next) {
+    due.push_back(next->first);
+  }
   firing_ = true;
-  while (!deadlines_.empty() && deadlines_.begin()->first.due <= now) {
-    const auto node = deadlines_.extract(deadlines_.begin());
-    due_of_.erase(node.key().id);
+  for (const Due& key : due) {
+    const auto node = deadlines_.extract(key);
+    if (node.empty()) continue;  // Cancelled by one before it.
+    due_of_.erase(key.id);
     node.mapped()();
   }
   firing_ = false;

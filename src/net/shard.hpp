@@ -1,6 +1,9 @@
 #pragma once
 
+#include "base/clock.hpp"
+
 #include <boost/asio/io_context.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -9,13 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.hpp"
-
 namespace muster::net {
 
 /// One thread with one io_context: a session lives and dies on one. Inside a shard there are no mutexes.
-/// Threads: start(), stop(), poll() and the destructor are the owner's; everything else is called on the shard, and
-/// io() may be posted to from anywhere. The clock must outlive the shard.
+/// Threads: start(), stop(), poll() and the destructor are the owner's; everything else is called on the
+/// shard, and io() may be posted to from anywhere. The clock must outlive the shard.
 class Shard {
  public:
   using DeadlineId = std::uint64_t;
@@ -32,18 +33,20 @@ class Shard {
   /// The buffer that every session of this shard reads into, one at a time, between two waits.
   std::span<std::byte> scratch() noexcept { return scratch_; }
 
-  /// Runs `action` on this shard once the clock's steady time has reached `due`; in order of `due`, then of asking. One clock
-  /// timer serves all deadlines of the shard. Call on the shard.
+  /// Runs `action` on this shard once the clock's steady time has reached `due`; in order of `due`, then of
+  /// asking. One clock timer serves all deadlines of the shard. Call on the shard.
   DeadlineId at(SteadyTime due, std::function<void()> action);
   /// After it returns the action will not run. Unknown ids (one that has run) are ignored.
   void cancel(DeadlineId id);
 
   /// Starts the thread.
   void start();
-  /// Ends the thread: runs what is ready until nothing is, or kStopTurnsMax handlers have run, and joins. Tell sessions and
-  /// acceptors to close first: who still waits for a socket after that is destroyed with the shard. Idempotent.
+  /// Ends the thread: runs what is ready until nothing is, or kStopTurnsMax handlers have run, and joins.
+  /// Tell sessions and acceptors to close first: who still waits for a socket after that is destroyed with
+  /// the shard. Idempotent.
   void stop();
-  /// Without a thread: runs what is ready on the calling thread (tests, simulator). Returns the number of handlers run.
+  /// Without a thread: runs what is ready on the calling thread (tests, simulator). Returns the number of
+  /// handlers run.
   std::size_t poll();
 
  private:
@@ -67,6 +70,7 @@ class Shard {
   Clock::TimerId armed_ = 0;  ///< 0: none.
   SteadyTime armed_for_ = SteadyTime::max();
   bool firing_ = false;
+  bool fire_posted_ = false;
   boost::asio::io_context io_;  // After the deadlines: what it destroys may still cancel one.
   std::thread thread_;
 };

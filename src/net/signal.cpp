@@ -34,7 +34,8 @@ void Signal::add(Handler handler) {
 }
 
 void Signal::cancel(std::uint64_t id) {
-  const auto found = std::find_if(waiters_.begin(), waiters_.end(), [id](const Waiter& w) { return w.id == id; });
+  const auto found =
+      std::find_if(waiters_.begin(), waiters_.end(), [id](const Waiter& w) { return w.id == id; });
   if (found == waiters_.end()) return;
   Handler handler = std::move(found->handler);
   waiters_.erase(found);
@@ -48,7 +49,9 @@ void Signal::wake(Handler handler, boost::system::error_code ec) {
 }
 
 void Signal::wake_all(boost::system::error_code ec) {
-  for (Waiter& waiter : std::exchange(waiters_, {})) wake(std::move(waiter.handler), ec);
+  std::list<Waiter> woken;
+  woken.swap(waiters_);
+  for (Waiter& waiter : woken) wake(std::move(waiter.handler), ec);
 }
 
 }  // namespace muster::net

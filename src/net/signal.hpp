@@ -1,19 +1,20 @@
 #pragma once
 
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/system/error_code.hpp>
-#include <cstdint>
-#include <vector>
-
 #include "base/task.hpp"
 #include "net/shard.hpp"
 
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <cstdint>
+#include <list>
+
 namespace muster::net {
 
-/// "Something changed, look again": what coroutines of one shard wait for in place of a timer or a poll. It remembers nothing:
-/// look at the state, and wait only when it does not suit; between the two nothing else of the shard runs. Nothing is
-/// allocated until somebody waits. Not thread-safe; the shard must outlive it.
+/// "Something changed, look again": what coroutines of one shard wait for in place of a timer or a poll. It
+/// remembers nothing: look at the state, and wait only when it does not suit; between the two nothing else of
+/// the shard runs. Nothing is allocated until somebody waits. Not thread-safe; the shard must outlive it.
 class Signal {
  public:
   explicit Signal(Shard& shard) noexcept : io_{shard.io()} {}
@@ -21,7 +22,8 @@ class Signal {
   Signal(const Signal&) = delete;
   Signal& operator=(const Signal&) = delete;
 
-  /// Completes at the next notify(), with `cancelled` at close(), on destruction and when the coroutine is cancelled.
+  /// Completes at the next notify(), with `cancelled` at close(), on destruction and when the coroutine is
+  /// cancelled.
   Task<void> wait();
   /// Wakes all who wait now; they run later, from the shard's loop, never within this call.
   void notify();
@@ -42,7 +44,7 @@ class Signal {
   void wake_all(boost::system::error_code ec);
 
   boost::asio::io_context& io_;
-  std::vector<Waiter> waiters_;
+  std::list<Waiter> waiters_;  // A list: assigning a handler goes wrong in Boost 1.81 (it wraps itself).
   std::uint64_t next_id_ = 1;
   bool closed_ = false;
 };

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/task.hpp"
+#include "pki/certificate.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-
-#include "base/bytes.hpp"
-#include "base/task.hpp"
-#include "pki/certificate.hpp"
 
 namespace muster::net {
 
@@ -22,9 +22,9 @@ struct Endpoint {
 /// What is known of the peer once the handshake is done. Does not change afterwards.
 struct PeerInfo {
   Endpoint remote, local;
-  std::string server_name;            ///< SNI, lower case; empty when none was sent or it was an address.
-  std::optional<pki::Chain> chain;    ///< What the peer presented; nullopt when nothing.
-  std::string tls_version;            ///< "TLSv1.3"; empty on a plain stream.
+  std::string server_name;          ///< SNI, lower case; empty when none was sent or it was an address.
+  std::optional<pki::Chain> chain;  ///< What the peer presented; nullopt when nothing.
+  std::string tls_version;          ///< "TLSv1.3"; empty on a plain stream.
   bool resumed = false;
 };
 
@@ -35,18 +35,21 @@ struct IoResult {
   std::size_t size = 0;  ///< Bytes moved when `done` (at least 1).
 };
 
-/// A session's only view of its connection: TLS, WebSocket or scripted. Lives on one shard; not thread-safe. Waiting is apart
-/// from moving bytes, so that an idle session holds no buffer: wait, then read into a buffer of the shard's.
+/// A session's only view of its connection: TLS, WebSocket or scripted. Lives on one shard; not thread-safe.
+/// Waiting is apart from moving bytes, so that an idle session holds no buffer: wait, then read into a buffer
+/// of the shard's.
 class Stream {
  public:
   virtual ~Stream() = default;
 
-  /// Completes when the handshake is done and peer() is known; tls_failure with the alert's name otherwise (after a fatal
-  /// alert of ours the stream half-closes and reads on for up to a second, so that the peer gets to see it).
+  /// Completes when the handshake is done and peer() is known; tls_failure with the alert's name otherwise
+  /// (after a fatal alert of ours the stream half-closes and reads on for up to a second, so that the peer
+  /// gets to see it).
   virtual Task<void> handshake() = 0;
   virtual const PeerInfo& peer() const = 0;
 
-  /// Reads what is there. `closed` after close_notify or FIN; connection_lost or tls_failure otherwise. Never waits.
+  /// Reads what is there. `closed` after close_notify (TLS) or FIN (plain); a TLS connection that ends
+  /// without close_notify is connection_lost; else tls_failure. `cancelled` after close(). Never waits.
   virtual Result<IoResult> try_read(std::span<std::byte> into) = 0;
   /// Writes what fits. After would_block the same bytes must be offered again. Never waits.
   virtual Result<IoResult> try_write(ByteView bytes) = 0;

@@ -1,11 +1,11 @@
 #include "net/tls_context.hpp"
 
+#include "base/assert.hpp"
+#include "net/tls_error.hpp"
+
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-
-#include "base/assert.hpp"
-#include "net/tls_error.hpp"
 
 namespace muster::net {
 namespace {
@@ -13,20 +13,22 @@ namespace {
 constexpr const char* kSuites12 =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:"
     "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305";
-constexpr const char* kSuites13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+constexpr const char* kSuites13 =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr const char* kGroups = "X25519:P-256:P-384";
 /// 112 bits: RSA from 2048 bits, curves from P-224, no SHA-1 signature in the handshake.
 constexpr int kSecurityLevel = 2;
-/// A peer's certificates, in bytes: a dozen RSA-4096 ones. OpenSSL allocates what a stranger announces up to this.
+/// A peer's certificates, in bytes: a dozen RSA-4096 ones. OpenSSL allocates what a stranger announces up to
+/// this.
 constexpr long kCertificateListSizeMax = 32 * 1024;
 
 struct FreeStack {
   void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
 };
 
-/// What both roles agree on. The read buffers go while a connection is idle (the SSL object itself is most of what one costs),
-/// and reading ahead saves a system call a record. Moving buffers: what is offered again after would_block is the same bytes,
-/// not the same address.
+/// What both roles agree on. The read buffers go while a connection is idle (the SSL object itself is most of
+/// what one costs), and reading ahead saves a system call a record. Moving buffers: what is offered again
+/// after would_block is the same bytes, not the same address.
 Result<std::shared_ptr<SSL_CTX>> make_context(const SSL_METHOD* method) {
   ERR_clear_error();
   std::shared_ptr<SSL_CTX> context{SSL_CTX_new(method), SSL_CTX_free};
@@ -36,13 +38,15 @@ Result<std::shared_ptr<SSL_CTX>> make_context(const SSL_METHOD* method) {
   // Set in full: the system's openssl.cnf has been applied already and is not to decide.
   const bool set = SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
                    SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
-                   SSL_CTX_set_cipher_list(ctx, kSuites12) == 1 && SSL_CTX_set_ciphersuites(ctx, kSuites13) == 1 &&
+                   SSL_CTX_set_cipher_list(ctx, kSuites12) == 1 &&
+                   SSL_CTX_set_ciphersuites(ctx, kSuites13) == 1 &&
                    SSL_CTX_set1_groups_list(ctx, kGroups) == 1;
-  if (!set) return failure(ErrorCode::tls_failure, take_openssl_reason("TLS versions, suites or groups refused"));
+  if (!set)
+    return failure(ErrorCode::tls_failure, take_openssl_reason("TLS versions, suites or groups refused"));
   SSL_CTX_clear_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                            SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(
+      ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(ctx, 1);
   SSL_CTX_set_max_cert_list(ctx, kCertificateListSizeMax);
   return context;
@@ -59,10 +63,10 @@ Result<void> use_identity(SSL_CTX* ctx, const TlsIdentity& identity) {
   const std::unique_ptr<STACK_OF(X509), FreeStack> above{sk_X509_new_null()};
   for (std::size_t i = 1; i < certificates.size(); ++i) sk_X509_push(above.get(), certificates[i].native());
   ERR_clear_error();
-  if (SSL_CTX_use_cert_and_key(ctx, certificates.front().native(), identity.key.native(), above.get(), 1) != 1) {
-    return failure(ErrorCode::tls_failure,
-                   fmt::format("certificate {}: {}", certificates.front().subject(),
-                               take_openssl_reason("not usable for TLS")));
+  if (SSL_CTX_use_cert_and_key(ctx, certificates.front().native(), identity.key.native(), above.get(), 1) !=
+      1) {
+    return failure(ErrorCode::tls_failure, fmt::format("certificate {}: {}", certificates.front().subject(),
+                                                       take_openssl_reason("not usable for TLS")));
   }
   return {};
 }
@@ -75,11 +79,13 @@ Result<std::shared_ptr<SSL_CTX>> make_server_context(std::span<const TlsIdentity
     MUSTER_CHECK(use_identity(ctx, identity));
   }
   SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
-  // Neither tickets (135 us each, with the peer's chain inside) nor sessions yet: resumption comes as a stateful cache split
-  // over the shards, and then with SSL_set_shutdown before SSL_free, which drops a session that was cut.
+  // Neither tickets (135 us each, with the peer's chain inside) nor sessions yet: resumption comes as a
+  // stateful cache split over the shards, and then with SSL_set_shutdown before SSL_free, which drops a
+  // session that was cut.
   SSL_CTX_set_num_tickets(ctx, 0);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-  // No SSL_CTX_set_client_CA_list: with a list, Java and Go send nothing from a leaf-only file (protocol/device/10 section 3).
+  // No SSL_CTX_set_client_CA_list: with a list, Java and Go send nothing from a leaf-only file
+  // (protocol/device/10 section 3).
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(
       ctx,

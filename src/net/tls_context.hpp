@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/result.hpp"
+#include "pki/certificate.hpp"
+#include "pki/key.hpp"
+
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "base/result.hpp"
-#include "pki/certificate.hpp"
-#include "pki/key.hpp"
 
 using SSL_CTX = struct ssl_ctx_st;
 
@@ -20,14 +20,14 @@ struct TlsIdentity {
   pki::PrivateKey key;
 };
 
-/// What every connection of a server has in common. TLS 1.2 and 1.3, ECDHE with AEAD only (protocol/device/04 section 12; its
-/// CBC suites are left out: every SDK offers GCM). Asks for a client certificate without naming CAs, and lets any pass whose
-/// key the peer holds: judging it is trust's, where a refusal can be put in words (protocol/device/10 sections 3 and 5).
-/// Threads: all members may be called from any thread.
+/// What every connection of a server has in common. TLS 1.2 and 1.3, ECDHE with AEAD only (protocol/device/04
+/// section 12; its CBC suites are left out: every SDK offers GCM). Asks for a client certificate without
+/// naming CAs, and lets any pass whose key the peer holds: judging it is trust's, where a refusal can be put
+/// in words (protocol/device/10 sections 3 and 5). Threads: all members may be called from any thread.
 class TlsServerContext {
  public:
-  /// One identity for each kind of key (P-256, RSA): OpenSSL picks the one that the client can check. key_mismatch when a key
-  /// is not its certificate's; certificate_missing when `identities` is empty.
+  /// One identity for each kind of key (P-256, RSA): OpenSSL picks the one that the client can check.
+  /// key_mismatch when a key is not its certificate's; certificate_missing when `identities` is empty.
   static Result<std::unique_ptr<TlsServerContext>> make(std::span<const TlsIdentity> identities);
 
   /// For connections from now on; those that exist keep what they have. Nothing changes when it fails.
@@ -43,9 +43,10 @@ class TlsServerContext {
 
 /// Whom a client believes and who it is.
 struct TlsClientOptions {
-  std::vector<std::string> root_files;    ///< PEM. With no root at all: the system's, or SSL_CERT_FILE and SSL_CERT_DIR.
-  std::vector<pki::Certificate> roots;    ///< Added to those of the files.
-  std::vector<TlsIdentity> identities;    ///< Empty: no client certificate.
+  std::vector<std::string>
+      root_files;  ///< PEM. With no root at all: the system's, or SSL_CERT_FILE and SSL_CERT_DIR.
+  std::vector<pki::Certificate> roots;  ///< Added to those of the files.
+  std::vector<TlsIdentity> identities;  ///< Empty: no client certificate.
 };
 
 /// What every connection of a client has in common. A cheap value.

@@ -1,5 +1,12 @@
 #include "net/tls_stream.hpp"
 
+#include "base/assert.hpp"
+#include "net/address.hpp"
+#include "net/server_check.hpp"
+#include "net/socket.hpp"
+#include "net/tls_error.hpp"
+#include "net/tls_socket.hpp"
+
 #include <boost/asio/error.hpp>
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -9,30 +16,26 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/assert.hpp"
-#include "net/address.hpp"
-#include "net/server_check.hpp"
-#include "net/socket.hpp"
-#include "net/tls_error.hpp"
-#include "net/tls_socket.hpp"
-
 namespace muster::net {
 namespace {
 
 using boost::asio::ip::tcp;
 
-/// How long, and for how many bytes, a peer that we refused may go on before it has read why. Java in TLS 1.2 loses the alert
-/// when the connection is reset under its certificate flight (protocol/device/10 section 3).
+/// How long, and for how many bytes, a peer that we refused may go on before it has read why. Java in TLS 1.2
+/// loses the alert when the connection is reset under its certificate flight (protocol/device/10 section 3).
 constexpr std::chrono::seconds kReadOnMax{1};
 constexpr std::size_t kReadOnSizeMax = 64 * 1024;
 
 std::string lower_case(std::string_view text) {
   std::string lower{text};
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
   return lower;
 }
 
-tl::unexpected<Error> closed_here() { return failure(ErrorCode::cancelled, "the connection was closed here"); }
+tl::unexpected<Error> closed_here() {
+  return failure(ErrorCode::cancelled, "the connection was closed here");
+}
 
 }  // namespace
 
@@ -46,7 +49,8 @@ TlsStream::TlsStream(Shard& shard, Accepted accepted, const TlsServerContext& co
   adopt_socket();
 }
 
-TlsStream::TlsStream(Shard& shard, tcp::socket socket, const TlsClientContext& context, std::string server_name)
+TlsStream::TlsStream(Shard& shard, tcp::socket socket, const TlsClientContext& context,
+                     std::string server_name)
     : shard_{shard},
       socket_{std::move(socket)},
       client_context_{context.current()},
@@ -173,22 +177,25 @@ void TlsStream::learn_peer() {
   peer_.tls_version = SSL_get_version(ssl);
   peer_.resumed = SSL_session_reused(ssl) == 1;
   const char* name = server_context_ ? SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) : nullptr;
-  // Java sends an address that it dials as SNI, which RFC 6066 forbids: ignored, never refused (10 section 1 note 4).
+  // Java sends an address that it dials as SNI, which RFC 6066 forbids: ignored, never refused (10 section 1
+  // note 4).
   if (name != nullptr && !is_address(name)) peer_.server_name = lower_case(name);
-  if (!server_context_) peer_.server_name = is_address(server_name_) ? std::string{} : lower_case(server_name_);
+  if (!server_context_)
+    peer_.server_name = is_address(server_name_) ? std::string{} : lower_case(server_name_);
 
   X509* leaf = SSL_get0_peer_certificate(ssl);
   if (leaf == nullptr) return;
   pki::Chain chain;
   chain.certificates.push_back(pki::Certificate::from_native(leaf));
-  STACK_OF(X509)* sent = SSL_get_peer_cert_chain(ssl);  // OpenSSL has the leaf in it at the client's end only.
+  STACK_OF(X509)* sent =
+      SSL_get_peer_cert_chain(ssl);  // OpenSSL has the leaf in it at the client's end only.
   for (int i = server_context_ ? 0 : 1; sent != nullptr && i < sk_X509_num(sent); ++i) {
     chain.certificates.push_back(pki::Certificate::from_native(sk_X509_value(sent, i)));
   }
   peer_.chain = std::move(chain);
   if (server_context_ == nullptr) return;
-  // From here on the chain is PeerInfo's: OpenSSL has no further use for the issuers (4 KiB each), and the session they hang
-  // on is this connection's alone while nothing is resumed.
+  // From here on the chain is PeerInfo's: OpenSSL has no further use for the issuers (4 KiB each), and the
+  // session they hang on is this connection's alone while nothing is resumed.
   while (sent != nullptr && sk_X509_num(sent) > 0) X509_free(sk_X509_pop(sent));
 }
 
@@ -214,7 +221,8 @@ Result<IoResult> TlsStream::outcome_of(int outcome, int system_error, std::size_
 Result<IoResult> TlsStream::try_read(std::span<std::byte> into) {
   MUSTER_ASSERT(!into.empty(), "reading needs room");
   if (!ssl_) return closed_here();
-  ERR_clear_error();  // SSL_get_error also reads this thread's queue, and another session may have left something.
+  ERR_clear_error();  // SSL_get_error also reads this thread's queue, and another session may have left
+                      // something.
   std::size_t size = 0;
   const int outcome = SSL_read_ex(ssl_.get(), into.data(), into.size(), &size);
   const int system_error = errno;
@@ -233,7 +241,8 @@ Result<IoResult> TlsStream::try_write(ByteView bytes) {
 
 Task<void> TlsStream::readable() {
   if (!ssl_) co_return closed_here();
-  // OpenSSL reads ahead: bytes that it holds will never wake the descriptor. After would_block it holds part of a record at most.
+  // OpenSSL reads ahead: bytes that it holds will never wake the descriptor. After would_block it holds part
+  // of a record at most.
   if (read_wants_ == Want::nothing && SSL_has_pending(ssl_.get()) == 1) co_return Result<void>{};
   MUSTER_CO_CHECK(co_await wait(read_wants_ == Want::write ? Want::write : Want::read));
   co_return Result<void>{};

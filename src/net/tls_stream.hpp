@@ -1,13 +1,14 @@
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
-#include <memory>
-#include <string>
-
 #include "net/connection_limits.hpp"
 #include "net/shard.hpp"
 #include "net/stream.hpp"
 #include "net/tls_context.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+#include <string>
 
 using SSL = struct ssl_st;
 using X509_STORE_CTX = struct x509_store_ctx_st;
@@ -20,9 +21,10 @@ struct Accepted {
   ConnectionSlot slot;  ///< Kept as long as the connection is open.
 };
 
-/// TLS with OpenSSL on the descriptor itself: no copy between, and Asio only waits for readiness. As Stream, and:
-/// try_read's `closed` means close_notify; a TCP end without it is connection_lost, since anybody on the path can make one.
-/// Contexts must outlive the handshake; the shard must outlive the stream, and the stream whoever waits for it.
+/// TLS with OpenSSL on the descriptor itself: no copy between, and Asio only waits for readiness. As Stream,
+/// and: try_read's `closed` means close_notify; a TCP end without it is connection_lost, since anybody on the
+/// path can make one. Contexts must outlive the handshake; the shard must outlive the stream, and the stream
+/// whoever waits for it.
 class TlsStream final : public Stream {
  public:
   /// The server's end. The SSL object, most of what a connection costs, is made when the first byte is there.
@@ -32,10 +34,11 @@ class TlsStream final : public Stream {
             std::string server_name);
   ~TlsStream() override;
 
-  /// Errors    server_untrusted  the client's end: the certificate was refused, with OpenSSL's reason and the name
-  ///           tls_failure       "peer alert unknown_ca (48)", or what we found wrong; the peer was given a second to read it
-  ///           connection_lost   the peer went away
-  ///           cancelled         close() was called; there is no time limit but that
+  /// Errors    server_untrusted  the client's end: the certificate was refused, with OpenSSL's reason and the
+  /// name
+  ///           tls_failure       "peer alert unknown_ca (48)", or what we found wrong; the peer was given a
+  ///           second to read it connection_lost   the peer went away cancelled         close() was called;
+  ///           there is no time limit but that
   Task<void> handshake() override;
   const PeerInfo& peer() const override { return peer_; }
   Result<IoResult> try_read(std::span<std::byte> into) override;
@@ -48,7 +51,8 @@ class TlsStream final : public Stream {
   struct FreeSsl {
     void operator()(SSL* ssl) const noexcept;
   };
-  /// What OpenSSL needs before a call that would have blocked can go on; a read may need to write and the reverse.
+  /// What OpenSSL needs before a call that would have blocked can go on; a read may need to write and the
+  /// reverse.
   enum class Want : std::uint8_t { nothing, read, write };
 
   void adopt_socket();

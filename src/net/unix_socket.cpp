@@ -1,17 +1,17 @@
 #include "net/unix_socket.hpp"
 
+#include "base/log.hpp"
+
 #include <boost/asio/post.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <system_error>
 
 #include <cerrno>
 #include <filesystem>
-#include <system_error>
-
-#include "base/log.hpp"
 
 namespace muster::net {
 namespace {
@@ -22,7 +22,8 @@ using asio::local::stream_protocol;
 constexpr int kUnixBacklog = 64;
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-/// A socket address for a path of any length: sun_path holds 107 characters, and the folder's descriptor stands for the rest.
+/// A socket address for a path of any length: sun_path holds 107 characters, and the folder's descriptor
+/// stands for the rest.
 struct UnixAddress {
   Descriptor folder;
   sockaddr_un address{};
@@ -35,10 +36,12 @@ Result<UnixAddress> unix_address(const std::string& path, ErrorCode code) {
   if (name.size() >= sizeof result.address.sun_path) {
     const std::filesystem::path whole{path};
     result.folder = Descriptor{::open(whole.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (!result.folder) return failure(code, fmt::format("{}: {}", path, std::generic_category().message(errno)));
+    if (!result.folder)
+      return failure(code, fmt::format("{}: {}", path, std::generic_category().message(errno)));
     name = fmt::format("/proc/self/fd/{}/{}", result.folder.get(), whole.filename().native());
   }
-  if (name.size() >= sizeof result.address.sun_path) return failure(code, fmt::format("{}: the name is too long", path));
+  if (name.size() >= sizeof result.address.sun_path)
+    return failure(code, fmt::format("{}: the name is too long", path));
   name.copy(result.address.sun_path, name.size());
   return result;
 }
@@ -52,7 +55,8 @@ bool is_socket(const std::string& path) {
   return ::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode);
 }
 
-/// The mode of the socket before bind() is that of the file it makes (less the umask), so there is no moment with another.
+/// The mode of the socket before bind() is that of the file it makes (less the umask), so there is no moment
+/// with another.
 Result<Descriptor> listen_at(const std::string& path) {
   MUSTER_TRY(const UnixAddress address, unix_address(path, ErrorCode::io_failed));
   if (is_socket(path)) ::unlink(path.c_str());
@@ -138,7 +142,8 @@ Result<stream_protocol::socket> connect_unix(Shard& shard, const std::string& pa
   // Blocking: a Unix-domain connect succeeds or fails at once, unless the backlog is full.
   Descriptor descriptor{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (!descriptor || ::connect(descriptor.get(), as_sockaddr(address), sizeof address.address) != 0) {
-    return failure(ErrorCode::connect_failed, fmt::format("{}: {}", path, std::generic_category().message(errno)));
+    return failure(ErrorCode::connect_failed,
+                   fmt::format("{}: {}", path, std::generic_category().message(errno)));
   }
   stream_protocol::socket socket{shard.io()};
   boost::system::error_code ec;

@@ -1,14 +1,15 @@
 #pragma once
 
-#include <boost/asio/local/stream_protocol.hpp>
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "base/task.hpp"
 #include "net/descriptor.hpp"
 #include "net/plain_stream.hpp"
 #include "net/shard.hpp"
+
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace muster::net {
 
@@ -19,9 +20,9 @@ class UnixListener {
   /// Called on the shard, for peers that are this process's user or root.
   using OnAccept = std::function<void(Socket, const PeerCredentials&, Shard&)>;
 
-  /// Makes the socket file at `path`, 0600 from its first moment, and listens. A socket left behind at `path` is replaced: call
-  /// with the world's lock held. Its folder should be the owner's alone (0700). Paths of any length.
-  /// io_failed, permission_denied with the path.
+  /// Makes the socket file at `path`, 0600 from its first moment, and listens. A socket left behind at `path`
+  /// is replaced: call with the world's lock held. Its folder should be the owner's alone (0700). Paths of
+  /// any length. io_failed, permission_denied with the path.
   static Result<UnixListener> open(Shard& shard, const std::string& path);
   UnixListener(UnixListener&&) = default;
   UnixListener& operator=(UnixListener&&) = delete;
@@ -34,7 +35,8 @@ class UnixListener {
 
  private:
   struct State;
-  UnixListener(std::shared_ptr<State> state, std::string path) : state_{std::move(state)}, path_{std::move(path)} {}
+  UnixListener(std::shared_ptr<State> state, std::string path)
+      : state_{std::move(state)}, path_{std::move(path)} {}
   std::shared_ptr<State> state_;
   std::string path_;
 };

@@ -125,6 +125,10 @@ bool Certificate::is_ca() const {
   return (flags & EXFLAG_CA) != 0 || (flags & kV1SelfSigned) == kV1SelfSigned;
 }
 
+bool Certificate::has_unreadable_extension() const {
+  return (X509_get_extension_flags(native()) & EXFLAG_INVALID) != 0;
+}
+
 bool Certificate::is_self_issued() const { return (X509_get_extension_flags(native()) & EXFLAG_SI) != 0; }
 
 std::string Certificate::pem() const {

@@ -35,6 +35,9 @@ class Certificate {
   WallTime not_after() const;
   /// Basic constraints say CA, or it is a v1 self-signed certificate.
   bool is_ca() const;
+  /// An extension that OpenSSL knows does not parse, or contradicts itself. Such a certificate is never part
+  /// of a path.
+  bool has_unreadable_extension() const;
   bool is_self_issued() const;  ///< Subject equals issuer.
   Bytes der() const;
   std::string pem() const;

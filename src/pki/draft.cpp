@@ -65,7 +65,12 @@ Result<Certificate> Draft::sign(const PrivateKey& issuer_key) {
   if (X509_sign(native(), issuer_key.native(), EVP_sha256()) <= 0) {
     return failure(ErrorCode::io_failed, "signing the certificate: " + errors.first());
   }
-  return Certificate::from_native(native());
+  // Parsed anew: the extensions made OpenSSL draw conclusions ("not self-signed") before there was a
+  // signature.
+  Bytes der(static_cast<std::size_t>(i2d_X509(native(), nullptr)));
+  auto* out = reinterpret_cast<unsigned char*>(der.data());
+  i2d_X509(native(), &out);
+  return Certificate::from_der(der);
 }
 
 GENERAL_NAME* text_name(int kind, std::string_view text) {

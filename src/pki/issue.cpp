@@ -19,7 +19,11 @@ Result<Issued> issue(const IssueRequest& request, const Issued* issuer, Random& 
   draft.set_issuer(issuer != nullptr ? &issuer->certificate : nullptr);
   MUSTER_CHECK(add(draft, key));
   draft.add(NID_subject_key_identifier, "hash");
-  draft.add(NID_authority_key_identifier, "keyid");
+  // A CA from elsewhere may have no key identifier to name.
+  const X509* signer = issuer != nullptr ? issuer->certificate.native() : draft.native();
+  if (X509_get_ext_by_NID(signer, NID_subject_key_identifier, -1) >= 0) {
+    draft.add(NID_authority_key_identifier, "keyid");
+  }
   MUSTER_TRY(Certificate certificate, draft.sign(issuer != nullptr ? issuer->key : key));
   return Issued{std::move(certificate), std::move(key)};
 }

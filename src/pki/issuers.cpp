@@ -4,18 +4,29 @@ namespace muster::pki {
 namespace {
 
 /// The issuer of `certificate` in `pool`: the first whose key fits the signature, else the first of its name;
-/// null when none.
+/// null when none. Signatures are looked at only where there is a choice: whoever judges the path looks at
+/// them all again.
 const Certificate* find_issuer(const Certificate& certificate, std::span<const Certificate> pool,
                                std::size_t& signatures_left) {
-  const Certificate* named = nullptr;
+  const Certificate* first = nullptr;
+  bool first_checked = false;
+  const auto fits = [&](const Certificate& candidate) {
+    if (signatures_left == 0) return false;
+    --signatures_left;
+    return certificate.is_signed_by(candidate);
+  };
   for (const Certificate& candidate : pool) {
     if (!certificate.could_be_issued_by(candidate)) continue;
-    if (named == nullptr) named = &candidate;
-    if (signatures_left == 0) break;
-    --signatures_left;
-    if (certificate.is_signed_by(candidate)) return &candidate;
+    if (first == nullptr) {
+      first = &candidate;
+      continue;
+    }
+    if (candidate == *first) continue;  // Sent and uploaded: the same certificate.
+    if (!first_checked && fits(*first)) return first;
+    first_checked = true;
+    if (fits(candidate)) return &candidate;
   }
-  return named;
+  return first;
 }
 
 }  // namespace

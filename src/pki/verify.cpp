@@ -81,6 +81,19 @@ std::vector<Certificate> path_of(X509_STORE_CTX& context, std::span<const Certif
   return path;
 }
 
+/// OpenSSL finds no issuer for such a certificate, and without X509_STRICT does not say why: we do, and do
+/// not rest on it.
+void add_unreadable(PathVerdict& verdict, const Certificate& leaf) {
+  for (std::size_t i = 0; i < verdict.path.size(); ++i) {
+    if (!verdict.path[i].has_unreadable_extension()) continue;
+    const std::string_view role = verdict.path[i] == leaf ? "leaf certificate" : "certificate";
+    verdict.faults.insert(verdict.faults.begin(), {ErrorCode::certificate_unreadable,
+                                                   fmt::format("{} {} has an extension that cannot be read",
+                                                               role, shown(verdict.path[i].subject())),
+                                                   i});
+  }
+}
+
 }  // namespace
 
 PathVerdict verify_path(const Certificate& leaf, std::span<const Certificate> untrusted,
@@ -105,6 +118,7 @@ PathVerdict verify_path(const Certificate& leaf, std::span<const Certificate> un
   candidates.insert(candidates.end(), {leaf, anchor});
   verdict.path = path_of(*context, candidates);
   verdict.faults = faults.take();
+  add_unreadable(verdict, leaf);
   if (!verdict.faults.empty()) return verdict;
   // Never accept on the absence of a complaint alone.
   const bool reached = !verdict.path.empty() && verdict.path.front() == leaf && verdict.path.back() == anchor;

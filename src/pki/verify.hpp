@@ -33,11 +33,11 @@ struct PathVerdict {
 enum class Purpose : std::uint8_t { client, server };
 
 /// Judges by X509_verify_cert, at `now`, whether `leaf` chains to `anchor` through any of `untrusted`:
-/// signatures, validity, CA flags, path length, name constraints, unknown critical extensions, purpose, and
-/// keys and digests of at least 112 bits (RSA 2048, P-256, SHA-256). An intermediate may be the anchor;
-/// nothing but `anchor` is trusted. Faults are all that were found, not only the first. A certificate is
-/// valid from notBefore up to, and not at, notAfter: OpenSSL's reading; RFC 5280 includes that last second.
-/// No CRLs.
+/// signatures, validity, extensions, CA flags, path length, name constraints, unknown critical extensions,
+/// purpose, and keys and digests of at least 112 bits (RSA 2048, P-256, SHA-256). An intermediate may be the
+/// anchor; nothing but `anchor` is trusted. Faults are all that were found, not only the first. A certificate
+/// is valid from notBefore up to, and not at, notAfter: OpenSSL's reading; RFC 5280 includes that last
+/// second. No CRLs.
 PathVerdict verify_path(const Certificate& leaf, std::span<const Certificate> untrusted,
                         const Certificate& anchor, WallTime now, Purpose purpose);
 

@@ -36,8 +36,8 @@ Result<AssignmentStored> assign_in(Store& store, const Assignment& assignment) {
     MUSTER_TRY(const std::int64_t generation, store.trust_generation());
     if (generation != assignment.generation) {
       return failure(ErrorCode::precondition_failed,
-                     fmt::format("trust moved from generation {} to {} while {} registered", assignment.generation,
-                                 generation, assignment.registration.id.str()));
+                     fmt::format("trust moved from generation {} to {} while {} registered",
+                                 assignment.generation, generation, assignment.registration.id.str()));
     }
     MUSTER_TRY(auto put, store.registrations().put(assignment.registration, kAnyVersion));
     stored.registration = *std::move(put);

@@ -31,8 +31,8 @@ CaCertificate successor(const std::optional<CaCertificate>& held, CaCertificate 
   given.id = 0;
   given.version = 1;
   if (held) {
-    // Another certificate under the same name is another anchor: identities that remember the old id must not be
-    // accepted through the new one.
+    // Another certificate under the same name is another anchor: identities that remember the old id must not
+    // be accepted through the new one.
     if (held->der == given.der) given.id = held->id;
     given.name = held->name;
     given.created = held->created;

@@ -8,14 +8,16 @@
 
 #include <optional>
 
-/// The rules of conditional writes, which every engine shares: what a put may replace and what it then stores. Pure.
+/// The rules of conditional writes, which every engine shares: what a put may replace and what it then
+/// stores. Pure.
 namespace muster::registry {
 
 /// Whether a write that expects `expected` may go on where version `held` is stored (0: nothing is).
 bool version_allows(std::int64_t held, std::int64_t expected);
 
-/// What putting `given` over `held` stores: the next version, and what is given once kept from `held`. The numbers that
-/// the store hands out (a hub's, a certificate's id) are filled in by the engine when there is nothing to keep.
+/// What putting `given` over `held` stores: the next version, and what is given once kept from `held`. The
+/// numbers that the store hands out (a hub's, a certificate's id) are filled in by the engine when there is
+/// nothing to keep.
 Hub successor(const std::optional<Hub>& held, Hub given);
 DpsInstance successor(const std::optional<DpsInstance>& held, DpsInstance given);
 CaCertificate successor(const std::optional<CaCertificate>& held, CaCertificate given);

@@ -1,25 +1,27 @@
 #pragma once
 
+#include "base/task.hpp"
+#include "registry/repositories.hpp"
+
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/task.hpp"
-#include "registry/repositories.hpp"
-
 namespace muster::registry {
 
-/// What judging a device's chain at one service needs besides the chain: read in one go, valid for one generation.
+/// What judging a device's chain at one service needs besides the chain: read in one go, valid for one
+/// generation.
 struct TrustView {
   std::int64_t generation = 0;
-  std::vector<CaCertificate> certificates;  ///< Uploaded to the service, verified or not; for a hub also those that identities
-                                            ///< made by DPS were attested by.
-  std::vector<EnrollmentGroup> groups;      ///< DPS only.
+  std::vector<CaCertificate> certificates;  ///< Uploaded to the service, verified or not; for a hub also
+                                            ///< those that identities made by DPS were attested by.
+  std::vector<EnrollmentGroup> groups;  ///< DPS only.
 };
 
-/// Hop 1 of a registration: the enrollment for this id, what was registered before, and trust if it has moved.
+/// Hop 1 of a registration: the enrollment for this id, what was registered before, and trust if it has
+/// moved.
 struct EnrollmentSnapshot {
   std::int64_t generation = 0;
   std::optional<TrustView> trust;  ///< Only when `generation` differs from the one the caller knows.
@@ -35,14 +37,14 @@ struct ConnectSnapshot {
   std::optional<DeviceIdentity> identity;
 };
 
-/// Hop 2 of a registration, in one transaction. Refused with precondition_failed when trust has moved since `generation`: the
-/// caller starts over.
+/// Hop 2 of a registration, in one transaction. Refused with precondition_failed when trust has moved since
+/// `generation`: the caller starts over.
 struct Assignment {
   std::int64_t generation = 0;
   Registration registration;  ///< As it shall be stored; created/version of an existing row are kept.
-  DeviceIdentity identity;    ///< Made when there is none; one that exists keeps its generation id, status and twin, and gets
-                              ///< this authentication.
-  Twin initial_twin;          ///< Used when the identity is new.
+  DeviceIdentity identity;  ///< Made when there is none; one that exists keeps its generation id, status and
+                            ///< twin, and gets this authentication.
+  Twin initial_twin;  ///< Used when the identity is new.
 };
 struct AssignmentStored {
   Registration registration;
@@ -58,22 +60,25 @@ struct RegistryFigures {
   std::uint64_t refused = 0;  ///< Calls that met a full queue.
 };
 
-/// The registry as the rest of the service sees it: every member may be awaited from any executor, and resumes there. Reads
-/// go to one of a few reader connections, writes to the one writer, which commits what is waiting together: when a write has
-/// returned it is durable. Each queue holds at most `queue_max` calls; beyond it registry_busy, after stop() shutting_down.
-/// An executor that awaits must outlive the call. Cancellation is not heeded: a call that was queued is carried out.
+/// The registry as the rest of the service sees it: every member may be awaited from any executor, and
+/// resumes there. Reads go to one of a few reader connections, writes to the one writer, which commits what
+/// is waiting together: when a write has returned it is durable. Each queue holds at most `queue_max` calls;
+/// beyond it registry_busy, after stop() shutting_down. An executor that awaits must outlive the call.
+/// Cancellation is not heeded: a call that was queued is carried out.
 class Registry {
  public:
   virtual ~Registry() = default;
 
   /// Runs `work` on a reader connection, in one read transaction.
   virtual Task<void> read(std::function<Result<void>(Store&)> work) = 0;
-  /// Runs `work` on the writer, in a savepoint of the batch that is being committed; returns once that is durable.
+  /// Runs `work` on the writer, in a savepoint of the batch that is being committed; returns once that is
+  /// durable.
   virtual Task<void> write(std::function<Result<void>(Store&)> work) = 0;
 
   virtual Task<EnrollmentSnapshot> enrollment_snapshot(ServiceName dps, RegistrationId id,
                                                        std::int64_t generation_known) = 0;
-  virtual Task<ConnectSnapshot> connect_snapshot(ServiceName hub, DeviceId id, std::int64_t generation_known) = 0;
+  virtual Task<ConnectSnapshot> connect_snapshot(ServiceName hub, DeviceId id,
+                                                 std::int64_t generation_known) = 0;
   virtual Task<AssignmentStored> assign(Assignment assignment) = 0;
   /// Takes no more calls, finishes those that were taken, and ends the threads. Blocks; twice is once.
   virtual void stop() = 0;
@@ -82,13 +87,14 @@ class Registry {
 };
 
 struct RegistryConfig {
-  std::string path;             ///< The database file; ":memory:" is not a path, use make_memory_registry.
+  std::string path;  ///< The database file; ":memory:" is not a path, use make_memory_registry.
   std::size_t reader_count = 2;
   std::size_t queue_max = 4096;        ///< Calls waiting for the writer, and as many for the readers.
   std::size_t commit_batch_max = 256;  ///< Writes that one commit covers at most.
 };
 
-/// SQLite in WAL mode, synchronous FULL. Makes the file (0600) or migrates it; registry_newer when it is of a later muster.
+/// SQLite in WAL mode, synchronous FULL. Makes the file (0600) or migrates it; registry_newer when it is of a
+/// later muster.
 Result<std::unique_ptr<Registry>> open_sqlite_registry(RegistryConfig config);
 /// The same behaviour without a file: tests and the simulator.
 std::unique_ptr<Registry> make_memory_registry();

@@ -1,5 +1,11 @@
 #pragma once
 
+#include "base/result.hpp"
+#include "model/certificate.hpp"
+#include "model/device.hpp"
+#include "model/enrollment.hpp"
+#include "model/service.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,25 +13,20 @@
 #include <string>
 #include <vector>
 
-#include "base/result.hpp"
-#include "model/certificate.hpp"
-#include "model/device.hpp"
-#include "model/enrollment.hpp"
-#include "model/service.hpp"
-
 namespace muster::registry {
 
-/// The repositories below are blocking: call them from the registry's threads, never from a shard. "Not there" is nullopt,
-/// not a failure; failures are the store's own (registry_unavailable, disk_full). Conditional writes take the version that the
-/// caller has seen: `expected` 0 means "must not exist", kAnyVersion "whatever is there"; a write that loses returns nullopt.
-/// `version` is the store's: 1 for what is new, one more with each put, whatever the caller had in that field. What is
-/// given once stays on later puts: `created`, the first spelling of an id that folds case, a hub's number, a device's
-/// generation id. Putting into a service that does not exist fails with hub_unknown or resource_not_found.
-/// Every engine passes tests/contract.hpp, and means nothing that is not tested there.
+/// The repositories below are blocking: call them from the registry's threads, never from a shard. "Not
+/// there" is nullopt, not a failure; failures are the store's own (registry_unavailable, disk_full).
+/// Conditional writes take the version that the caller has seen: `expected` 0 means "must not exist",
+/// kAnyVersion "whatever is there"; a write that loses returns nullopt. `version` is the store's: 1 for what
+/// is new, one more with each put, whatever the caller had in that field. What is given once stays on later
+/// puts: `created`, the first spelling of an id that folds case, a hub's number, a device's generation id.
+/// Putting into a service that does not exist fails with hub_unknown or resource_not_found. Every engine
+/// passes tests/contract.hpp, and means nothing that is not tested there.
 inline constexpr std::int64_t kAnyVersion = -1;
 
-/// One page of a listing, ordered by key, of at most `limit` items (0 counts as 1). `next` is the key to continue after;
-/// empty at the end.
+/// One page of a listing, ordered by key, of at most `limit` items (0 counts as 1). `next` is the key to
+/// continue after; empty at the end.
 template <typename T>
 struct Page {
   std::vector<T> items;
@@ -40,8 +41,8 @@ class ServiceRepository {
   /// A new hub gets the lowest number never used (numbers are not given twice). Returns the stored hub.
   virtual Result<std::optional<Hub>> put_hub(const Hub& hub, std::int64_t expected) = 0;
   virtual Result<std::optional<DpsInstance>> put_dps(const DpsInstance& dps, std::int64_t expected) = 0;
-  /// Deletes the service and everything that belongs to it; DPS instances lose their link to a hub. False when there was
-  /// none.
+  /// Deletes the service and everything that belongs to it; DPS instances lose their link to a hub. False
+  /// when there was none.
   virtual Result<bool> remove(const ServiceRef& service) = 0;
   virtual Result<std::vector<SasPolicy>> policies(const ServiceRef& service) = 0;
   virtual Result<void> put_policy(const ServiceRef& service, const SasPolicy& policy) = 0;
@@ -54,7 +55,8 @@ class CertificateRepository {
   virtual Result<std::optional<CaCertificate>> find(const ServiceRef& owner, const CertificateName& name) = 0;
   virtual Result<std::optional<CaCertificate>> find_by_id(std::int64_t id) = 0;
   /// Stores with a new version (and a new id when it is new or its DER differs from what was there).
-  virtual Result<std::optional<CaCertificate>> put(const CaCertificate& certificate, std::int64_t expected) = 0;
+  virtual Result<std::optional<CaCertificate>> put(const CaCertificate& certificate,
+                                                   std::int64_t expected) = 0;
   virtual Result<std::optional<bool>> remove(const ServiceRef& owner, const CertificateName& name,
                                              std::int64_t expected) = 0;
 };
@@ -62,36 +64,42 @@ class CertificateRepository {
 class EnrollmentRepository {
  public:
   virtual ~EnrollmentRepository() = default;
-  virtual Result<std::optional<IndividualEnrollment>> find(const ServiceName& dps, const RegistrationId& id) = 0;
+  virtual Result<std::optional<IndividualEnrollment>> find(const ServiceName& dps,
+                                                           const RegistrationId& id) = 0;
   virtual Result<std::optional<IndividualEnrollment>> put(const IndividualEnrollment& enrollment,
                                                           std::int64_t expected) = 0;
   virtual Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
                                              std::int64_t expected) = 0;
-  virtual Result<Page<IndividualEnrollment>> list(const ServiceName& dps, const std::string& after, std::size_t limit) = 0;
+  virtual Result<Page<IndividualEnrollment>> list(const ServiceName& dps, const std::string& after,
+                                                  std::size_t limit) = 0;
 };
 
 class EnrollmentGroupRepository {
  public:
   virtual ~EnrollmentGroupRepository() = default;
-  virtual Result<std::optional<EnrollmentGroup>> find(const ServiceName& dps, const EnrollmentGroupId& id) = 0;
+  virtual Result<std::optional<EnrollmentGroup>> find(const ServiceName& dps,
+                                                      const EnrollmentGroupId& id) = 0;
   virtual Result<std::optional<EnrollmentGroup>> put(const EnrollmentGroup& group, std::int64_t expected) = 0;
   /// `removed` false in the optional: there was none; nullopt: the version had moved.
   virtual Result<std::optional<bool>> remove(const ServiceName& dps, const EnrollmentGroupId& id,
                                              std::int64_t expected) = 0;
-  virtual Result<Page<EnrollmentGroup>> list(const ServiceName& dps, const std::string& after, std::size_t limit) = 0;
+  virtual Result<Page<EnrollmentGroup>> list(const ServiceName& dps, const std::string& after,
+                                             std::size_t limit) = 0;
 };
 
 class RegistrationRepository {
  public:
   virtual ~RegistrationRepository() = default;
   virtual Result<std::optional<Registration>> find(const ServiceName& dps, const RegistrationId& id) = 0;
-  virtual Result<std::optional<Registration>> find_by_operation(const ServiceName& dps, const std::string& operation_id) = 0;
-  virtual Result<std::optional<Registration>> put(const Registration& registration, std::int64_t expected) = 0;
+  virtual Result<std::optional<Registration>> find_by_operation(const ServiceName& dps,
+                                                                const std::string& operation_id) = 0;
+  virtual Result<std::optional<Registration>> put(const Registration& registration,
+                                                  std::int64_t expected) = 0;
   virtual Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
                                              std::int64_t expected) = 0;
   /// Of one group ("" for those of individual enrollments), ordered by registration id.
-  virtual Result<Page<Registration>> list(const ServiceName& dps, const std::string& group_id, const std::string& after,
-                                          std::size_t limit) = 0;
+  virtual Result<Page<Registration>> list(const ServiceName& dps, const std::string& group_id,
+                                          const std::string& after, std::size_t limit) = 0;
   /// The newest registration that ended at a device of this id, on any DPS: which hub an address stands for.
   virtual Result<std::optional<Registration>> latest_of_device(const DeviceId& device) = 0;
 };
@@ -101,11 +109,14 @@ class DeviceRepository {
   virtual ~DeviceRepository() = default;
   virtual Result<std::optional<DeviceIdentity>> find(const ServiceName& hub, const DeviceId& id) = 0;
   virtual Result<std::optional<DeviceRecord>> find_record(const ServiceName& hub, const DeviceId& id) = 0;
-  /// Makes the twin with the identity when it is new. `initial` is used for a new one only; null is an empty twin.
+  /// Makes the twin with the identity when it is new. `initial` is used for a new one only; null is an empty
+  /// twin.
   virtual Result<std::optional<DeviceIdentity>> put(const DeviceIdentity& identity, std::int64_t expected,
                                                     const Twin* initial) = 0;
-  virtual Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& id, std::int64_t expected) = 0;
-  virtual Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after, std::size_t limit) = 0;
+  virtual Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& id,
+                                             std::int64_t expected) = 0;
+  virtual Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after,
+                                          std::size_t limit) = 0;
   virtual Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) = 0;
   /// Never makes one: nullopt too when there is no such device. All fields but `version` are stored as given.
   virtual Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) = 0;
@@ -123,10 +134,11 @@ class Store {
   virtual RegistrationRepository& registrations() = 0;
   virtual DeviceRepository& devices() = 0;
 
-  /// Grows by one with every change of what decides trust: certificates, enrollments, groups, links, services.
+  /// Grows by one with every change of what decides trust: certificates, enrollments, groups, links,
+  /// services.
   virtual Result<std::int64_t> trust_generation() = 0;
-  /// Runs `work` in a transaction (a savepoint inside an outer one); rolled back when it fails. Durable on return of the
-  /// outermost.
+  /// Runs `work` in a transaction (a savepoint inside an outer one); rolled back when it fails. Durable on
+  /// return of the outermost.
   virtual Result<void> transaction(const std::function<Result<void>()>& work) = 0;
 };
 

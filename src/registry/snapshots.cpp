@@ -24,8 +24,8 @@ bool links(const DpsInstance& dps, const ServiceName& hub) {
   return std::ranges::any_of(dps.linked_hubs, [&](const LinkedHub& link) { return link.hub == hub; });
 }
 
-/// The hub's own certificates, and those of every DPS instance that may have assigned devices to it: an identity made by
-/// DPS names one of them as the CA that attested it.
+/// The hub's own certificates, and those of every DPS instance that may have assigned devices to it: an
+/// identity made by DPS names one of them as the CA that attested it.
 Result<TrustView> hub_trust(Store& store, const ServiceName& hub, std::int64_t generation) {
   TrustView view{.generation = generation, .certificates = {}, .groups = {}};
   MUSTER_TRY(view.certificates, store.certificates().list({ServiceKind::hub, hub}));
@@ -40,8 +40,8 @@ Result<TrustView> hub_trust(Store& store, const ServiceName& hub, std::int64_t g
 
 }  // namespace
 
-Result<EnrollmentSnapshot> read_enrollment_snapshot(Store& store, const ServiceName& dps, const RegistrationId& id,
-                                                    std::int64_t generation_known) {
+Result<EnrollmentSnapshot> read_enrollment_snapshot(Store& store, const ServiceName& dps,
+                                                    const RegistrationId& id, std::int64_t generation_known) {
   EnrollmentSnapshot snapshot;
   MUSTER_TRY(snapshot.generation, store.trust_generation());
   if (snapshot.generation != generation_known) {

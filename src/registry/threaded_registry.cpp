@@ -16,13 +16,14 @@
 namespace muster::registry {
 namespace {
 
-/// Holds the awaiting coroutine. The executor is told that work is outstanding, or an io_context with nothing else to do
-/// would return from run() and never resume it.
+/// Holds the awaiting coroutine. The executor is told that work is outstanding, or an io_context with nothing
+/// else to do would return from run() and never resume it.
 template <typename Handler>
 class HandlerCompletion final : public Completion {
  public:
   explicit HandlerCompletion(Handler handler)
-      : executor_{asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked)},
+      : executor_{asio::prefer(asio::get_associated_executor(handler),
+                               asio::execution::outstanding_work.tracked)},
         handler_{std::move(handler)} {}
 
   void deliver(Result<void> result) override {
@@ -53,8 +54,8 @@ struct ThreadedRegistry::Enqueue {
         return;
       case WorkQueue::Push::full:
         ++registry.refused_count_;
-        call.completion->deliver(failure(
-            ErrorCode::registry_busy, fmt::format("{} calls are waiting already", registry.config_.queue_max)));
+        call.completion->deliver(failure(ErrorCode::registry_busy, fmt::format("{} calls are waiting already",
+                                                                               registry.config_.queue_max)));
         return;
       case WorkQueue::Push::closed:
         call.completion->deliver(failure(ErrorCode::shutting_down, "the registry has been stopped"));
@@ -64,7 +65,10 @@ struct ThreadedRegistry::Enqueue {
 };
 
 ThreadedRegistry::ThreadedRegistry(RegistryConfig config, Stores stores)
-    : config_{std::move(config)}, stores_{std::move(stores)}, reads_{config_.queue_max}, writes_{config_.queue_max} {
+    : config_{std::move(config)},
+      stores_{std::move(stores)},
+      reads_{config_.queue_max},
+      writes_{config_.queue_max} {
   threads_.emplace_back([this] { run_writer(); });
   for (const auto& reader : stores_.readers) {
     threads_.emplace_back([this, &store = *reader] { run_reader(store); });
@@ -104,8 +108,8 @@ void ThreadedRegistry::run_writer() {
   }
 }
 
-/// One transaction for all, a savepoint for each: a call that fails undoes itself alone, and nobody hears of success
-/// before the commit is durable.
+/// One transaction for all, a savepoint for each: a call that fails undoes itself alone, and nobody hears of
+/// success before the commit is durable.
 void ThreadedRegistry::commit(std::vector<Call>& calls) {
   Store& store = *stores_.writer;
   std::vector<Result<void>> results;
@@ -138,7 +142,8 @@ Task<void> ThreadedRegistry::write(std::function<Result<void>(Store&)> work) {
   return submit(writes_, std::move(work));
 }
 
-// In the three below the lambdas borrow from the coroutine, which its completion keeps alive until the call has run.
+// In the three below the lambdas borrow from the coroutine, which its completion keeps alive until the call
+// has run.
 
 Task<EnrollmentSnapshot> ThreadedRegistry::enrollment_snapshot(ServiceName dps, RegistrationId id,
                                                                std::int64_t generation_known) {

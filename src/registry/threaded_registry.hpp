@@ -16,8 +16,8 @@ struct Stores {
   std::vector<std::unique_ptr<Store>> readers;  ///< One thread each; at least one.
 };
 
-/// The awaitable face over blocking stores: one writer thread, which commits what is waiting together, and a thread for
-/// each reader.
+/// The awaitable face over blocking stores: one writer thread, which commits what is waiting together, and a
+/// thread for each reader.
 class ThreadedRegistry final : public Registry {
  public:
   ThreadedRegistry(RegistryConfig config, Stores stores);
@@ -27,7 +27,8 @@ class ThreadedRegistry final : public Registry {
   Task<void> write(std::function<Result<void>(Store&)> work) override;
   Task<EnrollmentSnapshot> enrollment_snapshot(ServiceName dps, RegistrationId id,
                                                std::int64_t generation_known) override;
-  Task<ConnectSnapshot> connect_snapshot(ServiceName hub, DeviceId id, std::int64_t generation_known) override;
+  Task<ConnectSnapshot> connect_snapshot(ServiceName hub, DeviceId id,
+                                         std::int64_t generation_known) override;
   Task<AssignmentStored> assign(Assignment assignment) override;
   void stop() override;
   RegistryFigures figures() const override;

@@ -23,7 +23,7 @@ struct EventLogConfig {
 /// What kind of identity DPS makes at the hub for an enrollment group's device.
 enum class IdentityType : std::uint8_t { self_signed, certificate_authority };
 /// How a device of a disabled enrollment is answered (protocol/device/01 section 6.4).
-enum class DisabledStatus : std::uint8_t { unauthorized, disabled };
+enum class DisabledStatus : std::uint8_t { unauthorized, forbidden, disabled };
 
 struct DpsConfig {
   std::uint32_t retry_after_s = 3;

@@ -113,6 +113,7 @@ json get_word(T value, const Word<T> (&words)[N]) {
 constexpr Word<IdentityType> kIdentityTypes[] = {{"selfSigned", IdentityType::self_signed},
                                                  {"certificateAuthority", IdentityType::certificate_authority}};
 constexpr Word<DisabledStatus> kDisabledStatuses[] = {{"unauthorized", DisabledStatus::unauthorized},
+                                                      {"forbidden", DisabledStatus::forbidden},
                                                       {"disabled", DisabledStatus::disabled}};
 constexpr Word<LimitsProfile> kProfiles[] = {{"none", LimitsProfile::none}, {"azure-s1", LimitsProfile::azure_s1}};
 constexpr Word<log::Level> kLevels[] = {{"trace", log::Level::trace},     {"debug", log::Level::debug},
@@ -204,7 +205,7 @@ std::vector<ConfigKey> provisioning_keys() {
                         "answer that comes with it"),
       MUSTER_WORD_KEY("dps.identity_type", dps.identity_type, kIdentityTypes, "selfSigned or certificateAuthority",
                       "Identity made at the hub for a group's device: its thumbprint, as Azure does, or its CA"),
-      MUSTER_WORD_KEY("dps.disabled_status", dps.disabled_status, kDisabledStatuses, "unauthorized or disabled",
+      MUSTER_WORD_KEY("dps.disabled_status", dps.disabled_status, kDisabledStatuses, "unauthorized, forbidden or disabled",
                       "Answer to a device whose enrollment is disabled: error 401, or status disabled"),
   };
 }

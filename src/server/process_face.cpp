@@ -13,8 +13,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Long enough for any client that caches it, short enough that a replaced CA is noticed.
-constexpr std::chrono::hours kCrlLifetime{24 * 7};
+/// It is made once a start, and nothing on it ever changes: as long as a process may run.
+constexpr std::chrono::hours kCrlLifetime{24 * 3650};
 
 /// Of this process, from the kernel; 0 where it does not say.
 std::uint64_t resident_bytes() {
@@ -91,11 +91,10 @@ std::string config_json(const LoadedConfig& loaded) {
   return keys.dump();
 }
 
-Bytes server_crl(Service::Parts& parts) {
+Result<Bytes> server_crl(const Service::Parts& parts) {
   const WallTime now = parts.injected.clock.wall();
   const auto number = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-  auto crl = pki::issue_empty_crl(parts.tls->ca, now, kCrlLifetime, static_cast<std::uint64_t>(number));
-  return crl ? *std::move(crl) : Bytes{};
+  return pki::issue_empty_crl(parts.tls->ca, now, kCrlLifetime, static_cast<std::uint64_t>(number));
 }
 
 }  // namespace muster::server

@@ -1,42 +1,40 @@
-#include <fmt/format.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
+#include <cstdio>
 
-#include "net/address.hpp"
 #include "server/service_parts.hpp"
 #include "server/version.hpp"
 
 namespace muster::server {
+namespace {
 
-std::string running_json(const Config& config, const Ready& ready, const ServiceTable& services, WallTime started) {
-  using Json = nlohmann::ordered_json;
-  Json dps = Json::array();
-  for (const DpsInstance& instance : services.dps) {
-    dps.push_back({{"name", instance.name.str()}, {"idScope", instance.id_scope}, {"host", dps_host_name(instance.name)}});
-  }
-  Json hubs = Json::array();
-  for (const auto& entry : services.hubs) {
-    hubs.push_back({{"name", entry.hub.name.str()}, {"host", hub_host_name(entry.hub.name)}, {"address", entry.address}});
-  }
-  const Json whole{{"version", kVersion},
-                   {"pid", ::getpid()},
-                   {"started", format_utc_7(started)},
-                   {"endpoints", {{"mqtt", ready.mqtt_endpoints}, {"admin", ready.admin_endpoint}}},
-                   {"names", config.names},
-                   {"dps", std::move(dps)},
-                   {"hubs", std::move(hubs)},
-                   {"caFile", "server/ca.pem"}};
-  return whole.dump(2) + "\n";
+/// Tells this process from a later one of the same number.
+std::uint64_t start_ticks() {
+  std::FILE* file = std::fopen("/proc/self/stat", "re");
+  if (file == nullptr) return 0;
+  char text[1024] = {};
+  const std::size_t size = std::fread(text, 1, sizeof text - 1, file);
+  std::fclose(file);
+  return world::parse_start_ticks({text, size});
 }
 
-std::string hosts_text(const ServiceTable& services, const std::string& first_address) {
-  std::string text = fmt::format("{} {}\n", first_address, kGlobalProvisioningHost);
-  for (const DpsInstance& instance : services.dps) {
-    text += fmt::format("{} {}\n", first_address, dps_host_name(instance.name));
+}  // namespace
+
+world::RunningWorld running_world(const Service::Parts& parts) {
+  world::RunningWorld running{.version = std::string{kVersion},
+                              .pid = ::getpid(),
+                              .started = format_utc_7(parts.started),
+                              .start_ticks = start_ticks()};
+  running.endpoints.mqtt = parts.ready.mqtt_endpoints;
+  running.endpoints.admin = parts.ready.admin_endpoint;
+  const auto services = parts.front_door->table();
+  for (const DpsInstance& instance : services->dps) {
+    running.dps.push_back({std::string{instance.name.str()}, instance.id_scope, dps_host_name(instance.name)});
   }
-  for (const auto& entry : services.hubs) text += fmt::format("{} {}\n", entry.address, hub_host_name(entry.hub.name));
-  return text;
+  for (const auto& entry : services->hubs) {
+    running.hubs.push_back({std::string{entry.hub.name.str()}, hub_host_name(entry.hub.name), entry.address});
+  }
+  return running;
 }
 
 }  // namespace muster::server

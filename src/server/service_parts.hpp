@@ -16,6 +16,7 @@
 #include "server/front_door.hpp"
 #include "server/service.hpp"
 #include "server/world.hpp"
+#include "world/running_world.hpp"
 
 namespace muster::server {
 
@@ -72,16 +73,13 @@ struct Service::Parts {
   std::function<void()> stop_requested;
 };
 
-/// world.json: how to reach the running service (docs/reference/world-json.md). No secret in it.
-std::string running_json(const Config& config, const Ready& ready, const ServiceTable& services, WallTime started);
+/// What world.json says of the running service.
+world::RunningWorld running_world(const Service::Parts& parts);
 /// The object of `muster status -o json`.
 std::string status_json(const Service::Parts& parts);
 /// The effective configuration, each key with its value and who set it.
 std::string config_json(const LoadedConfig& loaded);
 /// The CRL that the server certificates point to: empty, signed now.
-Bytes server_crl(Service::Parts& parts);
-
-/// What /etc/hosts says inside `muster run`: every Azure name of the world and its address.
-std::string hosts_text(const ServiceTable& services, const std::string& first_address);
+Result<Bytes> server_crl(const Service::Parts& parts);
 
 }  // namespace muster::server

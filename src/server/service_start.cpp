@@ -106,10 +106,19 @@ mqtt::MqttLimits mqtt_limits(const Config& config) {
           .keep_alive_max = std::chrono::seconds{config.limits.keep_alive_max_s}};
 }
 
+mqtt::DisabledAnswer disabled_answer(DisabledStatus status) {
+  switch (status) {
+    case DisabledStatus::unauthorized: return mqtt::DisabledAnswer::unauthorized;
+    case DisabledStatus::forbidden: return mqtt::DisabledAnswer::forbidden;
+    case DisabledStatus::disabled: return mqtt::DisabledAnswer::disabled;
+  }
+  return mqtt::DisabledAnswer::unauthorized;
+}
+
 mqtt::DpsAnswers dps_answers(const Config& config) {
   return {.retry_after_s = static_cast<int>(config.dps.retry_after_s),
           .response_delay = std::chrono::milliseconds{config.dps.response_delay_ms},
-          .disabled = config.dps.disabled_status};
+          .disabled = disabled_answer(config.dps.disabled_status)};
 }
 
 std::size_t shard_count(const Config& config) {
@@ -284,8 +293,8 @@ Result<void> Starting::listen_mqtt() {
 Result<void> Starting::listen_admin() {
   constexpr net::ConnectionCaps kAdminCaps{256, 256};
   parts_.admin_connections = std::make_unique<net::ConnectionLimits>(kAdminCaps);
-  rest::AdminFace face{.is_ready = [&parts = parts_] { return !parts.stopping && !parts.log->failed(); },
-                       .server_crl = [&parts = parts_] { return server_crl(parts); }};
+  MUSTER_TRY(Bytes crl, server_crl(parts_));
+  rest::AdminFace face{.stopping = [&parts = parts_] { return parts.stopping.load(); }, .crl_der = std::move(crl)};
   parts_.admin = std::make_unique<rest::AdminGateway>(rest_services(parts_), std::move(face), rest::HttpLimits{});
   MUSTER_TRY(net::Listener listener, net::Listener::open(*parts_.shards.front(), *admin_claim_, *parts_.admin_connections));
   listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
@@ -310,14 +319,19 @@ Result<void> Starting::listen_control() {
   return {};
 }
 
+/// Writes how to reach the service, last: who finds world.json may connect.
 Result<void> Starting::announce() {
   disk::Disk& disk = parts_.injected.disk;
-  const auto services = parts_.front_door->table();
+  const world::RunningWorld running = running_world(parts_);
+  MUSTER_TRY(const bool have_hosts, disk.exists("/etc/hosts"));
+  std::string system_hosts;
+  if (have_hosts) {
+    MUSTER_TRY(const Bytes bytes, disk::read_all(disk, "/etc/hosts", kConfigBytesMax));
+    system_hosts = as_text(bytes);
+  }
   MUSTER_CHECK(disk.make_directory(parts_.paths.at("run")));
-  MUSTER_CHECK(disk::write_atomically(disk, parts_.paths.hosts(),
-                                      as_bytes(hosts_text(*services, first_ipv4(parts_.config())))));
-  return disk::write_atomically(disk, parts_.paths.running(),
-                                as_bytes(running_json(parts_.config(), parts_.ready, *services, parts_.started)));
+  MUSTER_CHECK(disk::write_atomically(disk, parts_.paths.hosts(), as_bytes(world::hosts_file(running, system_hosts))));
+  return disk::write_atomically(disk, parts_.paths.running(), as_bytes(world::to_json(running)));
 }
 
 Result<std::unique_ptr<Service>> Service::start(Injected injected, WorldPaths paths, ConfigSources sources, bool bare) {

@@ -2,6 +2,7 @@
 
 #include "gateway/rest/handlers.hpp"
 #include "gateway/rest/registry_call.hpp"
+#include "protocol/dps/registration.hpp"
 #include "protocol/rest/enrollment_json.hpp"
 #include "protocol/rest/etag.hpp"
 
@@ -21,7 +22,7 @@ Result<Registration> require_registration(registry::Store& store, const ServiceN
   return failure(ErrorCode::resource_not_found, fmt::format("DPS {} has no registration {}", dps.str(), id.str()));
 }
 
-std::string etag_of(const Registration& registration) { return dps_etag(registration.created, registration.version); }
+std::string etag_of(const Registration& registration) { return dps::registration_etag(registration); }
 
 }  // namespace
 

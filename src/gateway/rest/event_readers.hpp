@@ -14,7 +14,6 @@ namespace muster::rest {
 class EventReaders {
  public:
   explicit EventReaders(const HttpLimits& limits) : streams_max_{limits.event_streams_max}, pool_{limits.event_threads} {}
-  ~EventReaders() { stop(); }
 
   /// The right to one open stream, given back on destruction; throttled when all are taken.
   class Slot {
@@ -30,11 +29,8 @@ class EventReaders {
   Result<std::shared_ptr<Slot>> admit();
 
   boost::asio::thread_pool& pool() noexcept { return pool_; }
-  /// Finishes the reads under way; no more are begun. Blocks.
-  void stop() {
-    pool_.stop();
-    pool_.join();
-  }
+  /// Finishes the reads under way and waiting; no more are begun. Blocks.
+  void stop() { pool_.join(); }
 
  private:
   const std::size_t streams_max_;

@@ -9,11 +9,13 @@ namespace {
 
 constexpr std::size_t kBatchBytes = 64 * 1024;   ///< Of one partition, held while its events wait to be merged.
 constexpr std::size_t kChunkBytes = 128 * 1024;  ///< Of text, before the stream is given it.
+/// The consumer leaves out what it does not show.
+constexpr hub::EventJsonOptions kEverything{.system = true, .application = true, .annotations = true, .position = true};
 constexpr std::size_t kEventsPerChunk = 4096;    ///< Looked at for one chunk, other devices' included.
 
 void append_message(const StoredEvent& stored, std::string& text) {
   text += fmt::format("id: {}:{}\ndata: ", stored.partition, stored.offset);
-  text += hub::format_event(stored);
+  text += hub::format_event_json(stored, kEverything);
   text += "\n\n";
 }
 

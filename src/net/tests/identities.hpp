@@ -1,11 +1,11 @@
 #pragma once
 
-#include <string>
-
 #include "base/assert.hpp"
 #include "net/tests/loop.hpp"
 #include "net/tls_context.hpp"
 #include "pki/issue.hpp"
+
+#include <string>
 
 namespace muster::net {
 
@@ -13,8 +13,8 @@ namespace muster::net {
 struct Identities {
   pki::Issued server_ca, other_ca;
   TlsIdentity server_p256, server_rsa;
-  TlsIdentity device_leaf;    ///< Only the leaf.
-  TlsIdentity device_chain;   ///< Leaf and intermediate.
+  TlsIdentity device_leaf;   ///< Only the leaf.
+  TlsIdentity device_chain;  ///< Leaf and intermediate.
   TlsIdentity device_rsa;
   TlsIdentity self_signed;
 
@@ -25,7 +25,8 @@ struct Identities {
 
   /// Trusts the server CA.
   TlsClientContext client(std::vector<TlsIdentity> identities = {}) const {
-    auto context = TlsClientContext::make({.roots = {server_ca.certificate}, .identities = std::move(identities)});
+    auto context =
+        TlsClientContext::make({.roots = {server_ca.certificate}, .identities = std::move(identities)});
     MUSTER_ASSERT(context, context ? "" : context.error().reason().c_str());
     return *context;
   }
@@ -39,6 +40,8 @@ struct Identities {
   }
   static TlsIdentity identity(const pki::Issued& leaf, std::vector<pki::Certificate> above = {}) {
     above.insert(above.begin(), leaf.certificate);
+    // As they come from files.
+    for (auto& certificate : above) certificate = pki::Certificate::from_der(certificate.der()).value();
     return {pki::Chain{std::move(above)}, leaf.key};
   }
   static Identities make() {
@@ -48,7 +51,8 @@ struct Identities {
                                  .ip_addresses = {"127.0.0.1"}};
     const auto ca = pki::issue_server_ca(request("/CN=Test Server CA"), names, *random).value();
     const auto other = pki::issue_server_ca(request("/CN=Another CA"), names, *random).value();
-    const auto p256 = pki::issue_server(request("/CN=server-p256"), ca, names, "http://127.0.0.1/crl", *random);
+    const auto p256 =
+        pki::issue_server(request("/CN=server-p256"), ca, names, "http://127.0.0.1/crl", *random);
     const auto rsa = pki::issue_server(request("/CN=server-rsa", pki::KeyType::rsa2048), ca, names,
                                        "http://127.0.0.1/crl", *random);
     const auto root = pki::issue_root(request("/CN=My-Root-CA"), *random).value();

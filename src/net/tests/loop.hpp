@@ -1,16 +1,16 @@
 #pragma once
 
-#include <gtest/gtest.h>
+#include "net/shard.hpp"
+#include "net/stream.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
-
-#include "net/shard.hpp"
-#include "net/stream.hpp"
 
 namespace muster::net {
 
@@ -33,9 +33,8 @@ class Loop {
   template <typename T>
   std::shared_ptr<Pending<T>> start(Task<T> task) {
     auto pending = std::make_shared<Pending<T>>();
-    asio::co_spawn(shard.io(), std::move(task), [pending](std::exception_ptr failed, Result<T> result) {
+    asio::co_spawn(shard.io(), store(std::move(task), pending), [](std::exception_ptr failed) {
       if (failed) std::rethrow_exception(failed);
-      pending->result.emplace(std::move(result));
     });
     return pending;
   }
@@ -71,6 +70,12 @@ class Loop {
     return std::move(*pending->result);
   }
 
+  template <typename T>
+  static asio::awaitable<void> store(Task<T> task, std::shared_ptr<Pending<T>> pending) {
+    Result<T> result = co_await std::move(task);
+    pending->result.emplace(std::move(result));
+  }
+
   struct SocketPair {
     tcp::socket server, client;
   };
@@ -90,7 +95,8 @@ inline Task<std::string> read_exactly(Stream& stream, std::size_t size) {
   std::string text;
   std::array<std::byte, 4096> into;
   while (text.size() < size) {
-    MUSTER_CO_TRY(const IoResult got, stream.try_read(std::span{into}.first(std::min(into.size(), size - text.size()))));
+    MUSTER_CO_TRY(const IoResult got,
+                  stream.try_read(std::span{into}.first(std::min(into.size(), size - text.size()))));
     if (got.state == IoState::closed) break;
     if (got.state == IoState::done) text.append(as_text(ByteView{into}.first(got.size)));
     if (got.state == IoState::would_block) {

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "net/tests/loop.hpp"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <memory>
 #include <string>
-
-#include "net/tests/loop.hpp"
 
 namespace muster::net {
 
@@ -69,7 +69,8 @@ class RawClient {
     std::string text;
     loop_.turns([&] {
       char chunk[512];
-      const auto got = ::recv(socket_.native_handle(), chunk, std::min(sizeof chunk, size - text.size()), MSG_DONTWAIT);
+      const auto got =
+          ::recv(socket_.native_handle(), chunk, std::min(sizeof chunk, size - text.size()), MSG_DONTWAIT);
       if (got > 0) text.append(chunk, static_cast<std::size_t>(got));
       return got == 0 || text.size() == size;
     });

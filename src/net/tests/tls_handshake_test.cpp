@@ -1,8 +1,8 @@
-#include <gmock/gmock.h>
-
 #include "net/tests/identities.hpp"
 #include "net/tests/raw_client.hpp"
 #include "net/tls_stream.hpp"
+
+#include <gmock/gmock.h>
 
 namespace muster::net {
 namespace {
@@ -26,8 +26,9 @@ class TlsTest : public testing::Test {
   };
   Ends shake(const TlsServerContext& server, const TlsClientContext& client, std::string name = "localhost") {
     auto [server_socket, client_socket] = loop.connected();
-    Ends ends{.server = std::make_unique<TlsStream>(loop.shard, Accepted{std::move(server_socket), {}}, server),
-              .client = std::make_unique<TlsStream>(loop.shard, std::move(client_socket), client, name)};
+    Ends ends{
+        .server = std::make_unique<TlsStream>(loop.shard, Accepted{std::move(server_socket), {}}, server),
+        .client = std::make_unique<TlsStream>(loop.shard, std::move(client_socket), client, name)};
     const auto server_done = loop.start(handshake_or_close(*ends.server));
     const auto client_done = loop.start(handshake_or_close(*ends.client));
     loop.until([&] { return server_done->done() && client_done->done(); });
@@ -53,7 +54,9 @@ struct HandshakeCase {
   std::size_t chain_size;
   std::string_view source;
 
-  friend void PrintTo(const HandshakeCase& c, std::ostream* out) { *out << c.name << "  [" << c.source << ']'; }
+  friend void PrintTo(const HandshakeCase& c, std::ostream* out) {
+    *out << c.name << "  [" << c.source << ']';
+  }
 };
 
 const HandshakeCase kHandshakes[] = {
@@ -71,10 +74,12 @@ const HandshakeCase kHandshakes[] = {
      "accepted here, judged by trust: device/10 section 5"},
     {"v13_self_signed", TLS1_3_VERSION, "TLSv1.3", &Identities::self_signed, nullptr, "CN=server-p256", 1,
      "accepted here, judged by trust: device/10 section 5"},
-    {"v12_no_certificate", TLS1_2_VERSION, "TLSv1.2", nullptr, nullptr, "CN=server-p256", 0, "SAS comes without"},
-    {"v13_no_certificate", TLS1_3_VERSION, "TLSv1.3", nullptr, nullptr, "CN=server-p256", 0, "SAS comes without"},
-    {"v12_rsa_server", TLS1_2_VERSION, "TLSv1.2", &Identities::device_chain, "RSA+SHA256:ECDSA+SHA256:RSA-PSS+SHA256",
-     "CN=server-p256", 2, "both can be checked: the cheaper"},
+    {"v12_no_certificate", TLS1_2_VERSION, "TLSv1.2", nullptr, nullptr, "CN=server-p256", 0,
+     "SAS comes without"},
+    {"v13_no_certificate", TLS1_3_VERSION, "TLSv1.3", nullptr, nullptr, "CN=server-p256", 0,
+     "SAS comes without"},
+    {"v12_rsa_first", TLS1_2_VERSION, "TLSv1.2", &Identities::device_chain,
+     "RSA+SHA256:ECDSA+SHA256:RSA-PSS+SHA256", "CN=server-p256", 2, "both can be checked: the cheaper"},
     {"v12_only_rsa", TLS1_2_VERSION, "TLSv1.2", nullptr, "RSA+SHA256:RSA-PSS+SHA256", "CN=server-rsa", 0,
      "device/04 section 12: old clients know RSA only"},
     {"v13_only_rsa", TLS1_3_VERSION, "TLSv1.3", nullptr, "RSA-PSS+SHA256:RSA+SHA256", "CN=server-rsa", 0,
@@ -121,23 +126,47 @@ struct DistrustCase {
   std::string_view server_hears;
   std::string_view source;
 
-  friend void PrintTo(const DistrustCase& c, std::ostream* out) { *out << c.name << "  [" << c.source << ']'; }
+  friend void PrintTo(const DistrustCase& c, std::ostream* out) {
+    *out << c.name << "  [" << c.source << ']';
+  }
 };
 
 const DistrustCase kDistrusts[] = {
-    {"unknown_issuer", "localhost", false, {}, {"localhost", "unable to get local issuer", "CN=server-p256", "CN=Test Server CA"},
-     "peer alert unknown_ca (48)", "device/10 section 2, Python's OpenSSL"},
-    {"wrong_name", "elsewhere.muster.test", true, {},
+    {"unknown_issuer",
+     "localhost",
+     false,
+     {},
+     {"localhost", "unable to get local issuer", "CN=server-p256", "CN=Test Server CA"},
+     "peer alert unknown_ca (48)",
+     "device/10 section 2, Python's OpenSSL"},
+    {"wrong_name",
+     "elsewhere.muster.test",
+     true,
+     {},
      {"elsewhere.muster.test", "ostname mismatch", "CN=server-p256", "localhost, hub.muster.test, 127.0.0.1"},
-     "peer alert bad_certificate (42)", "device/10 section 2, Python's OpenSSL"},
-    {"wrong_address", "127.0.0.2", true, {}, {"127.0.0.2", "IP address mismatch", "127.0.0.1"},
-     "peer alert bad_certificate (42)", "device/10 section 2"},
-    {"expired", "localhost", true, std::chrono::hours{24 * 366},
+     "peer alert bad_certificate (42)",
+     "device/10 section 2, Python's OpenSSL"},
+    {"wrong_address",
+     "127.0.0.2",
+     true,
+     {},
+     {"127.0.0.2", "IP address mismatch", "127.0.0.1"},
+     "peer alert bad_certificate (42)",
+     "device/10 section 2"},
+    {"expired",
+     "localhost",
+     true,
+     std::chrono::hours{24 * 366},
      {"certificate has expired", "ended 2027-03-01T00:00:00Z", "clock says 2027-03-02T00:00:00Z"},
-     "peer alert certificate_expired (45)", "architecture 3.6: the clock judges"},
-    {"not_yet_valid", "localhost", true, std::chrono::hours{-24},
+     "peer alert certificate_expired (45)",
+     "architecture 3.6: the clock judges"},
+    {"not_yet_valid",
+     "localhost",
+     true,
+     std::chrono::hours{-24},
      {"not yet valid", "clock says 2026-02-28T00:00:00Z"},
-     "peer alert bad_certificate (42)", "architecture 3.6: the clock judges"},
+     "peer alert bad_certificate (42)",
+     "architecture 3.6: the clock judges"},
 };
 
 class DistrustTest : public TlsTest, public testing::WithParamInterface<DistrustCase> {};

@@ -1,8 +1,9 @@
-#include <gmock/gmock.h>
+#include "net/tls_stream.hpp"
 
 #include "net/tests/identities.hpp"
 #include "net/tests/raw_client.hpp"
-#include "net/tls_stream.hpp"
+
+#include <gmock/gmock.h>
 
 namespace muster::net {
 namespace {
@@ -80,7 +81,8 @@ TEST_F(TlsStreamTest, FourEndingsAreToldApart) {
       {"close_notify", [](RawClient& c) { SSL_shutdown(c.ssl()); }, std::nullopt, ""},
       {"truncation", [](RawClient& c) { c.end(); }, ErrorCode::connection_lost, "without close_notify"},
       {"reset", [](RawClient& c) { c.reset(); }, ErrorCode::connection_lost, "reset"},
-      {"junk", [](RawClient& c) { c.write_raw("GET / HTTP/1.1\r\n\r\n"); }, ErrorCode::tls_failure, "wrong version"},
+      {"junk", [](RawClient& c) { c.write_raw("GET / HTTP/1.1\r\n\r\n"); }, ErrorCode::tls_failure,
+       "wrong version"},
   };
   for (const Case& c : cases) {
     connect();
@@ -99,8 +101,6 @@ TEST_F(TlsStreamTest, FourEndingsAreToldApart) {
 }
 
 TEST_F(TlsStreamTest, AlertAfterTheHandshakeIsNamed) {
-  connect();
-  shake();
   // A TLS 1.3 server's refusal of a certificate reaches its client like this (device/10 section 5).
   auto [server_socket, client_socket] = loop.connected();
   const auto requiring = ids().server();
@@ -327,7 +327,8 @@ TEST_F(TlsStreamTest, CloseEndsTheReadingOn) {
 
 TEST_F(TlsStreamTest, CertificateListsHaveALimit) {
   TlsIdentity long_chain = ids().device_chain;
-  for (int i = 0; i < 100; ++i) long_chain.chain.certificates.push_back(ids().device_chain.chain.certificates[1]);
+  for (int i = 0; i < 100; ++i)
+    long_chain.chain.certificates.push_back(ids().device_chain.chain.certificates[1]);
   const TlsClientContext context_of_client = ids().client({long_chain});
   SSL_CTX_set_max_proto_version(context_of_client.current().get(), TLS1_2_VERSION);
   auto [server_socket, client_socket] = loop.connected();

@@ -3,6 +3,7 @@
 
 #include "pki/issue.hpp"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -35,6 +36,7 @@ struct Shape {
   bool version_1 = false;
   const EVP_MD* digest = EVP_sha256();
   bool break_signature = false;
+  bool break_extension = false;  ///< Subject alternative name that is no list of names.
 };
 
 inline Shape root_shape(std::string name = "My-Root-CA") {
@@ -52,7 +54,8 @@ inline Shape intermediate_shape(std::string name = "My-Intermediate-CA") {
 }
 
 inline void must(bool done) {
-  if (!done) std::abort();  // A test's certificate that cannot be made is a broken test.
+  if (!done)
+    ERR_print_errors_fp(stderr), std::abort();  // A test's certificate that cannot be made is a broken test.
 }
 
 inline void add(X509* x509, X509* issuer, int nid, const char* value) {
@@ -70,10 +73,10 @@ inline int unknown_nid() {
   return nid;
 }
 
-inline void add_unknown(X509* x509, bool critical) {
+inline void add_null(X509* x509, int nid, bool critical) {
   ASN1_OCTET_STRING* null = ASN1_OCTET_STRING_new();
   must(ASN1_OCTET_STRING_set(null, reinterpret_cast<const unsigned char*>("\x05\x00"), 2) == 1);
-  X509_EXTENSION* extension = X509_EXTENSION_create_by_NID(nullptr, unknown_nid(), critical ? 1 : 0, null);
+  X509_EXTENSION* extension = X509_EXTENSION_create_by_NID(nullptr, nid, critical ? 1 : 0, null);
   must(extension != nullptr && X509_add_ext(x509, extension, -1) == 1);
   X509_EXTENSION_free(extension);
   ASN1_OCTET_STRING_free(null);
@@ -104,16 +107,19 @@ inline Certificate certificate_for(const Shape& shape, const Issued* issuer, con
     add(x509, signer, NID_ext_key_usage, shape.extended_key_usage);
     add(x509, signer, NID_name_constraints, shape.name_constraints);
     add(x509, signer, NID_subject_alt_name, shape.alternative_name);
+    if (shape.break_extension) add_null(x509, NID_subject_alt_name, false);
     if (shape.unknown_extension != nullptr)
-      add_unknown(x509, std::string{shape.unknown_extension} == "critical");
+      add_null(x509, unknown_nid(), std::string{shape.unknown_extension} == "critical");
     if (shape.key_identifiers) {
       add(x509, signer, NID_subject_key_identifier, "hash");
-      add(x509, signer, NID_authority_key_identifier, "keyid");
+      if (X509_get_ext_by_NID(signer, NID_subject_key_identifier, -1) >= 0)
+        add(x509, signer, NID_authority_key_identifier, "keyid");
     }
   }
   EVP_PKEY* signing_key = issuer != nullptr ? issuer->key.native() : key.native();
   must(X509_sign(x509, signing_key, shape.digest) > 0);
-  Certificate made = Certificate::from_native(x509);
+  // Parsed anew: the extensions made OpenSSL draw conclusions before there was a signature.
+  Certificate made = *Certificate::from_der(Certificate::from_native(x509).der());
   X509_free(x509);
   if (!shape.break_signature) return made;
   Bytes der = made.der();

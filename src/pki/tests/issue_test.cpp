@@ -92,6 +92,15 @@ TEST_F(Issue, SerialsAreSixteenBytesPositiveAndDifferent) {
   }
 }
 
+TEST_F(Issue, ACaWithoutKeyIdentifierStillIssues) {
+  auto shape = forge::root_shape("Plain");
+  shape.key_identifiers = false;
+  const Issued plain = forge::forge(shape);
+  const auto device = issue_device(request("/CN=a"), plain, *random_);
+  ASSERT_TRUE(device) << device.error().reason();
+  EXPECT_TRUE(verify_path(device->certificate, {}, plain.certificate, kNow, Purpose::client).faults.empty());
+}
+
 TEST_F(Issue, SubjectsAreReadAsPeopleWriteThem) {
   struct Row {
     const char* subject;

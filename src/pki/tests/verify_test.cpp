@@ -178,6 +178,15 @@ TEST(VerifyPath, FindsEachFaultAndNamesIt) {
   }
 }
 
+TEST(VerifyPath, AnUnreadableExtensionIsNamed) {
+  const auto& t = tutorial();
+  const auto leaf = forge({.break_extension = true}, &t.intermediate);
+  const auto verdict = verify_path(leaf.certificate, {}, t.intermediate.certificate, kNow, Purpose::client);
+  ASSERT_FALSE(verdict.faults.empty());
+  EXPECT_EQ(verdict.faults[0].code, ErrorCode::certificate_unreadable);
+  EXPECT_EQ(verdict.faults[0].reason, "leaf certificate CN=pump-07 has an extension that cannot be read");
+}
+
 TEST(VerifyPath, AnIntermediateMayBeTheAnchor) {
   const auto& t = tutorial();
   const auto verdict =

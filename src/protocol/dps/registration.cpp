@@ -18,6 +18,8 @@ std::string dump(const Json& json) { return json.dump(-1, ' ', true, Json::error
 /// The parsed text, `discarded` when it is not JSON or nests deeper than kBodyDepthMax (printing is
 /// recursive).
 Json parse_shallow(std::string_view text) {
+  // The parser takes a NUL for the end of its input, and would not see what follows.
+  if (text.find('\0') != std::string_view::npos) return Json(Json::value_t::discarded);
   bool too_deep = false;
   const auto watch_depth = [&too_deep](int depth, Json::parse_event_t, Json&) {
     too_deep = too_deep || depth > kBodyDepthMax;

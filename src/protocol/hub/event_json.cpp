@@ -44,7 +44,9 @@ std::optional<std::string> payload_json(ByteView body) {
   std::string_view text = as_text(body);
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  if (Json::accept(text)) {
+  // The parser takes a NUL for the end of its input, and what follows would be lost.
+  const bool has_nul = text.find('\0') != std::string_view::npos;
+  if (!has_nul && Json::accept(text)) {
     if (auto json = minified(text)) return json;
   }
   return dump(Json(text));

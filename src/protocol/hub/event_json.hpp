@@ -18,11 +18,11 @@ struct EventJsonOptions {
 };
 
 /// One event as `az iot hub monitor-events` shows it, on one line of UTF-8:
-/// `{"event":{"origin","module","interface","component","properties":{"system","application"},"annotations","payload"}}`.
-/// module, interface and component are left out where az prints them empty, since the tutorial's page shows
-/// origin and payload alone (tutorial-07b). The payload is the body's JSON as it was sent where the body is
-/// JSON (whatever its content type says: contract section 4), else text where it is UTF-8; else there is
-/// none, and `bodyBase64` stands beside `event`.
+/// an object `event` of origin, module, interface, component, properties (system, application), annotations
+/// and payload. module, interface and component are left out where az prints them empty, since the tutorial's
+/// page shows origin and payload alone (tutorial-07b). The payload is the body's JSON as it was sent where
+/// the body is JSON (whatever its content type says: contract section 4), else text where it is UTF-8; else
+/// there is none, and `bodyBase64` stands beside `event`.
 std::string format_event_json(const StoredEvent& stored, const EventJsonOptions& options);
 
 /// The text of `iothub-connection-auth-method`; empty for AuthMethod::none.

@@ -25,8 +25,8 @@ Result<std::optional<Twin>> MemoryDevices::find_twin(const ServiceName& hub, con
   return held != nullptr ? std::optional{held->twin} : std::nullopt;
 }
 
-Result<std::optional<DeviceIdentity>> MemoryDevices::put(const DeviceIdentity& identity, std::int64_t expected,
-                                                         const Twin* initial) {
+Result<std::optional<DeviceIdentity>> MemoryDevices::put(const DeviceIdentity& identity,
+                                                         std::int64_t expected, const Twin* initial) {
   MUSTER_TRY(ServiceName owner, state_.require(ServiceKind::hub, identity.hub));
   MUSTER_TRY(const auto held, find_record(identity.hub, identity.id));
   if (!version_allows(held ? held->identity.version : 0, expected)) return std::nullopt;

@@ -5,12 +5,14 @@
 
 namespace muster::registry::memory {
 
-Result<std::optional<IndividualEnrollment>> MemoryEnrollments::find(const ServiceName& dps, const RegistrationId& id) {
+Result<std::optional<IndividualEnrollment>> MemoryEnrollments::find(const ServiceName& dps,
+                                                                    const RegistrationId& id) {
   const IndividualEnrollment* held = state_.enrollments.find({dps.key(), id.key()});
   return held != nullptr ? std::optional{*held} : std::nullopt;
 }
 
-Result<std::optional<IndividualEnrollment>> MemoryEnrollments::put(const IndividualEnrollment& enrollment, std::int64_t expected) {
+Result<std::optional<IndividualEnrollment>> MemoryEnrollments::put(const IndividualEnrollment& enrollment,
+                                                                   std::int64_t expected) {
   MUSTER_TRY(ServiceName owner, state_.require(ServiceKind::dps, enrollment.dps));
   MUSTER_TRY(const auto held, find(enrollment.dps, enrollment.id));
   if (!version_allows(held ? held->settings.version : 0, expected)) return std::nullopt;
@@ -21,7 +23,8 @@ Result<std::optional<IndividualEnrollment>> MemoryEnrollments::put(const Individ
   return next;
 }
 
-Result<std::optional<bool>> MemoryEnrollments::remove(const ServiceName& dps, const RegistrationId& id, std::int64_t expected) {
+Result<std::optional<bool>> MemoryEnrollments::remove(const ServiceName& dps, const RegistrationId& id,
+                                                      std::int64_t expected) {
   MUSTER_TRY(const auto held, find(dps, id));
   if (!held) return std::optional{false};
   if (!version_allows(held->settings.version, expected)) return std::nullopt;
@@ -30,7 +33,8 @@ Result<std::optional<bool>> MemoryEnrollments::remove(const ServiceName& dps, co
   return std::optional{true};
 }
 
-Result<Page<IndividualEnrollment>> MemoryEnrollments::list(const ServiceName& dps, const std::string& after, std::size_t limit) {
+Result<Page<IndividualEnrollment>> MemoryEnrollments::list(const ServiceName& dps, const std::string& after,
+                                                           std::size_t limit) {
   Page<IndividualEnrollment> page;
   const auto& rows = state_.enrollments.rows();
   for (auto row = rows.upper_bound({dps.key(), ascii_lower(after)}); row != rows.end(); ++row) {
@@ -44,12 +48,14 @@ Result<Page<IndividualEnrollment>> MemoryEnrollments::list(const ServiceName& dp
   return page;
 }
 
-Result<std::optional<EnrollmentGroup>> MemoryEnrollmentGroups::find(const ServiceName& dps, const EnrollmentGroupId& id) {
+Result<std::optional<EnrollmentGroup>> MemoryEnrollmentGroups::find(const ServiceName& dps,
+                                                                    const EnrollmentGroupId& id) {
   const EnrollmentGroup* held = state_.groups.find({dps.key(), id.key()});
   return held != nullptr ? std::optional{*held} : std::nullopt;
 }
 
-Result<std::optional<EnrollmentGroup>> MemoryEnrollmentGroups::put(const EnrollmentGroup& group, std::int64_t expected) {
+Result<std::optional<EnrollmentGroup>> MemoryEnrollmentGroups::put(const EnrollmentGroup& group,
+                                                                   std::int64_t expected) {
   MUSTER_TRY(ServiceName owner, state_.require(ServiceKind::dps, group.dps));
   MUSTER_TRY(const auto held, find(group.dps, group.id));
   if (!version_allows(held ? held->settings.version : 0, expected)) return std::nullopt;
@@ -60,7 +66,9 @@ Result<std::optional<EnrollmentGroup>> MemoryEnrollmentGroups::put(const Enrollm
   return next;
 }
 
-Result<std::optional<bool>> MemoryEnrollmentGroups::remove(const ServiceName& dps, const EnrollmentGroupId& id, std::int64_t expected) {
+Result<std::optional<bool>> MemoryEnrollmentGroups::remove(const ServiceName& dps,
+                                                           const EnrollmentGroupId& id,
+                                                           std::int64_t expected) {
   MUSTER_TRY(const auto held, find(dps, id));
   if (!held) return std::optional{false};
   if (!version_allows(held->settings.version, expected)) return std::nullopt;
@@ -69,7 +77,8 @@ Result<std::optional<bool>> MemoryEnrollmentGroups::remove(const ServiceName& dp
   return std::optional{true};
 }
 
-Result<Page<EnrollmentGroup>> MemoryEnrollmentGroups::list(const ServiceName& dps, const std::string& after, std::size_t limit) {
+Result<Page<EnrollmentGroup>> MemoryEnrollmentGroups::list(const ServiceName& dps, const std::string& after,
+                                                           std::size_t limit) {
   Page<EnrollmentGroup> page;
   const auto& rows = state_.groups.rows();
   for (auto row = rows.upper_bound({dps.key(), ascii_lower(after)}); row != rows.end(); ++row) {

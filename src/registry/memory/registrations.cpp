@@ -27,7 +27,8 @@ void erase_registration(State& state, const State::InService& key) {
   state.registrations.erase(key);
 }
 
-Result<std::optional<Registration>> MemoryRegistrations::find(const ServiceName& dps, const RegistrationId& id) {
+Result<std::optional<Registration>> MemoryRegistrations::find(const ServiceName& dps,
+                                                              const RegistrationId& id) {
   const Registration* held = state_.registrations.find({dps.key(), id.key()});
   return held != nullptr ? std::optional{*held} : std::nullopt;
 }

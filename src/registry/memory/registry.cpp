@@ -9,8 +9,8 @@
 namespace muster::registry {
 namespace {
 
-/// Runs everything where it is awaited, without a thread and without suspending: the order of a simulation is its seed's.
-/// The mutex is for tests that share one between threads.
+/// Runs everything where it is awaited, without a thread and without suspending: the order of a simulation is
+/// its seed's. The mutex is for tests that share one between threads.
 class MemoryRegistry final : public Registry {
  public:
   Task<void> read(std::function<Result<void>(Store&)> work) override { co_return read_now(work); }
@@ -26,7 +26,8 @@ class MemoryRegistry final : public Registry {
     co_return snapshot;
   }
 
-  Task<ConnectSnapshot> connect_snapshot(ServiceName hub, DeviceId id, std::int64_t generation_known) override {
+  Task<ConnectSnapshot> connect_snapshot(ServiceName hub, DeviceId id,
+                                         std::int64_t generation_known) override {
     ConnectSnapshot snapshot;
     MUSTER_CO_CHECK(read_now([&](Store& store) -> Result<void> {
       MUSTER_TRY(snapshot, read_connect_snapshot(store, hub, id, generation_known));

@@ -3,7 +3,8 @@
 #include "registry/memory/state.hpp"
 #include "registry/repositories.hpp"
 
-/// The repositories over State: the same behaviour as the SQLite ones, by the same contract tests. All borrow the state.
+/// The repositories over State: the same behaviour as the SQLite ones, by the same contract tests. All borrow
+/// the state.
 namespace muster::registry::memory {
 
 class MemoryServices final : public ServiceRepository {
@@ -75,8 +76,8 @@ class MemoryRegistrations final : public RegistrationRepository {
   Result<std::optional<Registration>> put(const Registration& registration, std::int64_t expected) override;
   Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
                                      std::int64_t expected) override;
-  Result<Page<Registration>> list(const ServiceName& dps, const std::string& group_id, const std::string& after,
-                                  std::size_t limit) override;
+  Result<Page<Registration>> list(const ServiceName& dps, const std::string& group_id,
+                                  const std::string& after, std::size_t limit) override;
   Result<std::optional<Registration>> latest_of_device(const DeviceId& device) override;
 
  private:
@@ -90,8 +91,10 @@ class MemoryDevices final : public DeviceRepository {
   Result<std::optional<DeviceRecord>> find_record(const ServiceName& hub, const DeviceId& id) override;
   Result<std::optional<DeviceIdentity>> put(const DeviceIdentity& identity, std::int64_t expected,
                                             const Twin* initial) override;
-  Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& id, std::int64_t expected) override;
-  Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after, std::size_t limit) override;
+  Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& id,
+                                     std::int64_t expected) override;
+  Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after,
+                                  std::size_t limit) override;
   Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) override;
   Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) override;
   Result<std::uint64_t> count(const ServiceName& hub) override;

@@ -65,7 +65,8 @@ void MemoryServices::remove_hub(const std::string& key) {
   std::vector<DpsInstance> changed;
   for (const auto& [dps_key, dps] : state_.dps.rows()) {
     DpsInstance next = dps;
-    const auto gone = std::erase_if(next.linked_hubs, [&](const LinkedHub& link) { return link.hub.key() == key; });
+    const auto gone =
+        std::erase_if(next.linked_hubs, [&](const LinkedHub& link) { return link.hub.key() == key; });
     if (gone == 0) continue;
     ++next.version;
     changed.push_back(std::move(next));

@@ -13,7 +13,8 @@
 
 namespace muster::registry::memory {
 
-/// Everything that the registry holds. Keys are those of the SQLite schema: the service's folded name, then the thing's own.
+/// Everything that the registry holds. Keys are those of the SQLite schema: the service's folded name, then
+/// the thing's own.
 struct State {
   using InService = std::pair<std::string, std::string>;
   using OfService = std::tuple<ServiceKind, std::string, std::string>;

@@ -106,8 +106,7 @@ Result<std::optional<CaCertificate>> SqliteCertificates::put(const CaCertificate
 
 Result<std::optional<CaCertificate>> SqliteCertificates::write(const CaCertificate& certificate,
                                                                std::int64_t expected) {
-  MUSTER_TRY(const auto owner,
-             require_service(connection_, certificate.owner.kind, certificate.owner.name));
+  MUSTER_TRY(const auto owner, require_service(connection_, certificate.owner.kind, certificate.owner.name));
   MUSTER_TRY(const auto held, find(certificate.owner, certificate.name));
   if (!version_allows(held ? held->version : 0, expected)) return std::nullopt;
   CaCertificate next = successor(held, certificate);
@@ -138,7 +137,8 @@ Result<std::optional<bool>> SqliteCertificates::remove(const ServiceRef& owner, 
   return removed;
 }
 
-Result<std::optional<bool>> SqliteCertificates::remove_now(const ServiceRef& owner, const CertificateName& name,
+Result<std::optional<bool>> SqliteCertificates::remove_now(const ServiceRef& owner,
+                                                           const CertificateName& name,
                                                            std::int64_t expected) {
   MUSTER_TRY(const auto held, find(owner, name));
   if (!held) return std::optional{false};

@@ -12,9 +12,9 @@
 namespace muster::registry::sqlite {
 namespace {
 
-/// SQLite makes files 0644 less the umask, and gives the write-ahead log and its index the mode of the database. Keys of
-/// devices are in all three, so the database is made here first. Its directory is synced by SQLite with the first commit,
-/// when the log is new too.
+/// SQLite makes files 0644 less the umask, and gives the write-ahead log and its index the mode of the
+/// database. Keys of devices are in all three, so the database is made here first. Its directory is synced by
+/// SQLite with the first commit, when the log is new too.
 Result<void> make_private_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) {
@@ -95,8 +95,9 @@ Result<void> Connection::still_inside() const {
 
 Result<void> Connection::outermost(const std::function<Result<void>()>& work) {
   if (sync_failed_) {
-    return failure(ErrorCode::registry_unavailable,
-                   "an earlier commit could not be synced to disk; nothing is written until muster is restarted");
+    return failure(
+        ErrorCode::registry_unavailable,
+        "an earlier commit could not be synced to disk; nothing is written until muster is restarted");
   }
   // IMMEDIATE takes the write lock now: a transaction that reads first could not be promoted later.
   MUSTER_TRY(auto begin, prepare(role_ == Role::writer ? "BEGIN IMMEDIATE" : "BEGIN"));

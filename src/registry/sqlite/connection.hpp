@@ -17,7 +17,8 @@ enum class Role : std::uint8_t { writer, reader };
 
 /// How long a connection waits for another process's lock. Our own never meet one: there is one writer.
 inline constexpr int kBusyTimeoutMs = 5000;
-/// Page cache of a connection. What the registry keeps in memory does not grow with the number of devices beyond this.
+/// Page cache of a connection. What the registry keeps in memory does not grow with the number of devices
+/// beyond this.
 inline constexpr int kWriterCacheKib = 8 * 1024;
 inline constexpr int kReaderCacheKib = 4 * 1024;
 /// Pages in the write-ahead log at which the writer copies them into the database: 16 MiB.
@@ -34,7 +35,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Sets WAL, synchronous FULL and the limits above. Apart from open(), so that a file of a newer muster is not touched.
+  /// Sets WAL, synchronous FULL and the limits above. Apart from open(), so that a file of a newer muster is
+  /// not touched.
   Result<void> configure();
 
   /// `sql` must live as long as the connection: a constant. It is prepared once; one use at a time.
@@ -44,8 +46,8 @@ class Connection {
   /// A pragma's or count's one number.
   Result<std::int64_t> number(const char* sql);
 
-  /// Store::transaction. After a commit that could not be synced nothing is written any more: Linux may have dropped
-  /// what was to be synced, and a second try would succeed without it (reliability.md 4.4).
+  /// Store::transaction. After a commit that could not be synced nothing is written any more: Linux may have
+  /// dropped what was to be synced, and a second try would succeed without it (reliability.md 4.4).
   Result<void> transaction(const std::function<Result<void>()>& work);
 
  private:
@@ -53,8 +55,8 @@ class Connection {
   Result<void> outermost(const std::function<Result<void>()>& work);
   Result<void> savepoint(const std::function<Result<void>()>& work);
   Result<void> commit();
-  /// SQLite ends the whole transaction by itself after some failures (disk full, I/O): what follows must not believe
-  /// that it is still inside.
+  /// SQLite ends the whole transaction by itself after some failures (disk full, I/O): what follows must not
+  /// believe that it is still inside.
   Result<void> still_inside() const;
 
   struct Finalize {

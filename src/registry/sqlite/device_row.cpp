@@ -62,7 +62,9 @@ Result<void> write_device(Connection& connection, std::int64_t hub_id, const Dev
   upsert.bind(hub_id).bind(identity.id.str()).bind(identity.generation_id).bind(identity.enabled);
   upsert.bind(identity.status_reason).bind(identity.status_updated);
   const DeviceAuth& auth = identity.auth;
-  upsert.bind(static_cast<std::uint8_t>(auth.type)).bind(auth.primary_thumbprint).bind(auth.secondary_thumbprint);
+  upsert.bind(static_cast<std::uint8_t>(auth.type))
+      .bind(auth.primary_thumbprint)
+      .bind(auth.secondary_thumbprint);
   upsert.bind(auth.primary_key).bind(auth.secondary_key).bind(auth.attested_ca_id);
   upsert.bind(identity.iot_edge).bind(identity.device_scope).bind(identity.created);
   return upsert.bind(identity.version).run();

@@ -6,12 +6,13 @@
 /// Rows of the device and twin tables. The column lists are macros so that statements stay literals.
 namespace muster::registry::sqlite {
 
-#define MUSTER_DEVICE_COLUMNS                                                                               \
-  "d.id, d.generation_id, d.enabled, d.status_reason, d.status_updated_us, d.auth_type, d.primary_thumbprint, " \
-  "d.secondary_thumbprint, d.primary_key, d.secondary_key, d.attested_ca_id, d.iot_edge, d.device_scope, "  \
+#define MUSTER_DEVICE_COLUMNS                                                                              \
+  "d.id, d.generation_id, d.enabled, d.status_reason, d.status_updated_us, d.auth_type, "                  \
+  "d.primary_thumbprint, "                                                                                 \
+  "d.secondary_thumbprint, d.primary_key, d.secondary_key, d.attested_ca_id, d.iot_edge, d.device_scope, " \
   "d.created_us, d.version"
-#define MUSTER_TWIN_COLUMNS                                                                                  \
-  "t.tags_json, t.desired_json, t.desired_metadata_json, t.desired_version, t.reported_json, "               \
+#define MUSTER_TWIN_COLUMNS                                                                    \
+  "t.tags_json, t.desired_json, t.desired_metadata_json, t.desired_version, t.reported_json, " \
   "t.reported_metadata_json, t.reported_version, t.model_id, t.etag, t.version"
 
 /// Read MUSTER_DEVICE_COLUMNS or MUSTER_TWIN_COLUMNS from the statement's row.

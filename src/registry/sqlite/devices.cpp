@@ -9,16 +9,16 @@
 namespace muster::registry::sqlite {
 namespace {
 
-constexpr const char* kFind = "SELECT " MUSTER_DEVICE_COLUMNS " FROM device d WHERE d.hub_id = ? AND d.id = ?";
+constexpr const char* kFind =
+    "SELECT " MUSTER_DEVICE_COLUMNS " FROM device d WHERE d.hub_id = ? AND d.id = ?";
 constexpr const char* kFindTwin =
     "SELECT " MUSTER_TWIN_COLUMNS " FROM twin t WHERE t.hub_id = ? AND t.device_id = ?";
-constexpr const char* kFindRecord =
-    "SELECT " MUSTER_DEVICE_COLUMNS ", " MUSTER_TWIN_COLUMNS
-    " FROM device d JOIN twin t ON t.hub_id = d.hub_id AND t.device_id = d.id WHERE d.hub_id = ? AND d.id = ?";
-constexpr const char* kList =
-    "SELECT " MUSTER_DEVICE_COLUMNS ", " MUSTER_TWIN_COLUMNS
-    " FROM device d JOIN twin t ON t.hub_id = d.hub_id AND t.device_id = d.id"
-    " WHERE d.hub_id = ? AND d.id > ? ORDER BY d.id LIMIT ?";
+constexpr const char* kFindRecord = "SELECT " MUSTER_DEVICE_COLUMNS ", " MUSTER_TWIN_COLUMNS
+                                    " FROM device d JOIN twin t ON t.hub_id = d.hub_id AND t.device_id = "
+                                    "d.id WHERE d.hub_id = ? AND d.id = ?";
+constexpr const char* kList = "SELECT " MUSTER_DEVICE_COLUMNS ", " MUSTER_TWIN_COLUMNS
+                              " FROM device d JOIN twin t ON t.hub_id = d.hub_id AND t.device_id = d.id"
+                              " WHERE d.hub_id = ? AND d.id > ? ORDER BY d.id LIMIT ?";
 
 DeviceRecord read_record(const ServiceName& hub, Statement& row) {
   DeviceIdentity identity = read_device(hub, row);
@@ -55,8 +55,8 @@ Result<std::optional<Twin>> SqliteDevices::find_twin(const ServiceName& hub, con
   return read_twin(owner->name, id, select);
 }
 
-Result<std::optional<DeviceIdentity>> SqliteDevices::put(const DeviceIdentity& identity, std::int64_t expected,
-                                                         const Twin* initial) {
+Result<std::optional<DeviceIdentity>> SqliteDevices::put(const DeviceIdentity& identity,
+                                                         std::int64_t expected, const Twin* initial) {
   std::optional<DeviceIdentity> stored;
   MUSTER_CHECK(connection_.transaction([&]() -> Result<void> {
     MUSTER_TRY(stored, write(identity, expected, initial));
@@ -65,8 +65,8 @@ Result<std::optional<DeviceIdentity>> SqliteDevices::put(const DeviceIdentity& i
   return stored;
 }
 
-Result<std::optional<DeviceIdentity>> SqliteDevices::write(const DeviceIdentity& identity, std::int64_t expected,
-                                                           const Twin* initial) {
+Result<std::optional<DeviceIdentity>> SqliteDevices::write(const DeviceIdentity& identity,
+                                                           std::int64_t expected, const Twin* initial) {
   MUSTER_TRY(const auto owner, require_service(connection_, ServiceKind::hub, identity.hub));
   MUSTER_TRY(const auto held, find(identity.hub, identity.id));
   if (!version_allows(held ? held->version : 0, expected)) return std::nullopt;
@@ -141,10 +141,11 @@ Result<std::optional<Twin>> SqliteDevices::write_twin(const Twin& twin, std::int
 }
 
 Result<std::uint64_t> SqliteDevices::count(const ServiceName& hub) {
-  MUSTER_TRY(auto select, connection_.prepare(
-                              "SELECT h.device_count FROM hub h JOIN service s ON s.id = h.service_id "
-                              "WHERE s.kind = ? AND s.key = ?"));
-  MUSTER_TRY(const bool found, select.bind(static_cast<std::uint8_t>(ServiceKind::hub)).bind(hub.key()).step());
+  MUSTER_TRY(auto select,
+             connection_.prepare("SELECT h.device_count FROM hub h JOIN service s ON s.id = h.service_id "
+                                 "WHERE s.kind = ? AND s.key = ?"));
+  MUSTER_TRY(const bool found,
+             select.bind(static_cast<std::uint8_t>(ServiceKind::hub)).bind(hub.key()).step());
   return found ? static_cast<std::uint64_t>(select.integer()) : 0;
 }
 

@@ -13,8 +13,10 @@ class SqliteDevices final : public DeviceRepository {
   Result<std::optional<DeviceRecord>> find_record(const ServiceName& hub, const DeviceId& id) override;
   Result<std::optional<DeviceIdentity>> put(const DeviceIdentity& identity, std::int64_t expected,
                                             const Twin* initial) override;
-  Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& id, std::int64_t expected) override;
-  Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after, std::size_t limit) override;
+  Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& id,
+                                     std::int64_t expected) override;
+  Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after,
+                                  std::size_t limit) override;
   Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) override;
   Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) override;
   Result<std::uint64_t> count(const ServiceName& hub) override;

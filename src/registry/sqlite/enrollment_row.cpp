@@ -7,14 +7,14 @@ namespace muster::registry::sqlite {
 namespace {
 
 // The one list of columns: read() and write_enrollment() go through it in this order.
-#define MUSTER_ENROLLMENT_COLUMNS                                                                          \
-  "id, device_id, device_information_json, attestation_type, "                                             \
-  "client_primary_der, client_primary_sha1, client_primary_sha256, "                                       \
-  "client_secondary_der, client_secondary_sha1, client_secondary_sha256, "                                 \
-  "signing_primary_der, signing_primary_sha1, signing_primary_sha256, "                                    \
-  "signing_secondary_der, signing_secondary_sha1, signing_secondary_sha256, "                              \
-  "ca_primary, ca_secondary, primary_key, secondary_key, "                                                 \
-  "enabled, iot_edge, update_hub_assignment, migrate_device_data, allocation, hubs, "                      \
+#define MUSTER_ENROLLMENT_COLUMNS                                                     \
+  "id, device_id, device_information_json, attestation_type, "                        \
+  "client_primary_der, client_primary_sha1, client_primary_sha256, "                  \
+  "client_secondary_der, client_secondary_sha1, client_secondary_sha256, "            \
+  "signing_primary_der, signing_primary_sha1, signing_primary_sha256, "               \
+  "signing_secondary_der, signing_secondary_sha1, signing_secondary_sha256, "         \
+  "ca_primary, ca_secondary, primary_key, secondary_key, "                            \
+  "enabled, iot_edge, update_hub_assignment, migrate_device_data, allocation, hubs, " \
   "webhook_url, webhook_api_version, initial_twin_json, created_us, updated_us, version"
 
 constexpr const char* kFind =

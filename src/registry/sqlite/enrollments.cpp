@@ -37,7 +37,8 @@ TrustChange change(std::string_view action, const IndividualEnrollment& enrollme
 
 }  // namespace
 
-Result<std::optional<IndividualEnrollment>> SqliteEnrollments::find(const ServiceName& dps, const RegistrationId& id) {
+Result<std::optional<IndividualEnrollment>> SqliteEnrollments::find(const ServiceName& dps,
+                                                                    const RegistrationId& id) {
   MUSTER_TRY(const auto owner, find_service(connection_, ServiceKind::dps, dps));
   if (!owner) return std::nullopt;
   MUSTER_TRY(auto row, find_enrollment(connection_, key_of(*owner, id.key())));
@@ -45,7 +46,8 @@ Result<std::optional<IndividualEnrollment>> SqliteEnrollments::find(const Servic
   return enrollment_of(*owner, *std::move(row));
 }
 
-Result<std::optional<IndividualEnrollment>> SqliteEnrollments::put(const IndividualEnrollment& enrollment, std::int64_t expected) {
+Result<std::optional<IndividualEnrollment>> SqliteEnrollments::put(const IndividualEnrollment& enrollment,
+                                                                   std::int64_t expected) {
   std::optional<IndividualEnrollment> stored;
   MUSTER_CHECK(connection_.transaction([&]() -> Result<void> {
     MUSTER_TRY(stored, write(enrollment, expected));
@@ -54,7 +56,8 @@ Result<std::optional<IndividualEnrollment>> SqliteEnrollments::put(const Individ
   return stored;
 }
 
-Result<std::optional<IndividualEnrollment>> SqliteEnrollments::write(const IndividualEnrollment& enrollment, std::int64_t expected) {
+Result<std::optional<IndividualEnrollment>> SqliteEnrollments::write(const IndividualEnrollment& enrollment,
+                                                                     std::int64_t expected) {
   MUSTER_TRY(const auto owner, require_service(connection_, ServiceKind::dps, enrollment.dps));
   MUSTER_TRY(const auto held, find(enrollment.dps, enrollment.id));
   if (!version_allows(held ? held->settings.version : 0, expected)) return std::nullopt;
@@ -67,7 +70,8 @@ Result<std::optional<IndividualEnrollment>> SqliteEnrollments::write(const Indiv
   return next;
 }
 
-Result<std::optional<bool>> SqliteEnrollments::remove(const ServiceName& dps, const RegistrationId& id, std::int64_t expected) {
+Result<std::optional<bool>> SqliteEnrollments::remove(const ServiceName& dps, const RegistrationId& id,
+                                                      std::int64_t expected) {
   std::optional<bool> removed;
   MUSTER_CHECK(connection_.transaction([&]() -> Result<void> {
     MUSTER_TRY(removed, remove_now(dps, id, expected));
@@ -76,7 +80,8 @@ Result<std::optional<bool>> SqliteEnrollments::remove(const ServiceName& dps, co
   return removed;
 }
 
-Result<std::optional<bool>> SqliteEnrollments::remove_now(const ServiceName& dps, const RegistrationId& id, std::int64_t expected) {
+Result<std::optional<bool>> SqliteEnrollments::remove_now(const ServiceName& dps, const RegistrationId& id,
+                                                          std::int64_t expected) {
   MUSTER_TRY(const auto held, find(dps, id));
   if (!held) return std::optional{false};
   if (!version_allows(held->settings.version, expected)) return std::nullopt;
@@ -86,7 +91,8 @@ Result<std::optional<bool>> SqliteEnrollments::remove_now(const ServiceName& dps
   return std::optional{true};
 }
 
-Result<Page<IndividualEnrollment>> SqliteEnrollments::list(const ServiceName& dps, const std::string& after, std::size_t limit) {
+Result<Page<IndividualEnrollment>> SqliteEnrollments::list(const ServiceName& dps, const std::string& after,
+                                                           std::size_t limit) {
   Page<IndividualEnrollment> page;
   MUSTER_TRY(const auto owner, find_service(connection_, ServiceKind::dps, dps));
   if (!owner) return page;

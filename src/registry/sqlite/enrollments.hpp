@@ -18,8 +18,10 @@ class SqliteEnrollments final : public EnrollmentRepository {
                                           std::size_t limit) override;
 
  private:
-  Result<std::optional<IndividualEnrollment>> write(const IndividualEnrollment& enrollment, std::int64_t expected);
-  Result<std::optional<bool>> remove_now(const ServiceName& dps, const RegistrationId& id, std::int64_t expected);
+  Result<std::optional<IndividualEnrollment>> write(const IndividualEnrollment& enrollment,
+                                                    std::int64_t expected);
+  Result<std::optional<bool>> remove_now(const ServiceName& dps, const RegistrationId& id,
+                                         std::int64_t expected);
 
   Connection& connection_;
 };

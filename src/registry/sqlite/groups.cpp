@@ -1,8 +1,7 @@
-#include "registry/sqlite/enrollments.hpp"
-
 #include "base/assert.hpp"
 #include "registry/put_rules.hpp"
 #include "registry/sqlite/enrollment_row.hpp"
+#include "registry/sqlite/enrollments.hpp"
 #include "registry/sqlite/service_id.hpp"
 #include "registry/sqlite/trust_log.hpp"
 
@@ -35,7 +34,8 @@ TrustChange change(std::string_view action, const EnrollmentGroup& group) {
 
 }  // namespace
 
-Result<std::optional<EnrollmentGroup>> SqliteEnrollmentGroups::find(const ServiceName& dps, const EnrollmentGroupId& id) {
+Result<std::optional<EnrollmentGroup>> SqliteEnrollmentGroups::find(const ServiceName& dps,
+                                                                    const EnrollmentGroupId& id) {
   MUSTER_TRY(const auto owner, find_service(connection_, ServiceKind::dps, dps));
   if (!owner) return std::nullopt;
   MUSTER_TRY(auto row, find_enrollment(connection_, key_of(*owner, id.key())));
@@ -43,7 +43,8 @@ Result<std::optional<EnrollmentGroup>> SqliteEnrollmentGroups::find(const Servic
   return group_of(*owner, *std::move(row));
 }
 
-Result<std::optional<EnrollmentGroup>> SqliteEnrollmentGroups::put(const EnrollmentGroup& group, std::int64_t expected) {
+Result<std::optional<EnrollmentGroup>> SqliteEnrollmentGroups::put(const EnrollmentGroup& group,
+                                                                   std::int64_t expected) {
   std::optional<EnrollmentGroup> stored;
   MUSTER_CHECK(connection_.transaction([&]() -> Result<void> {
     MUSTER_TRY(stored, write(group, expected));
@@ -52,7 +53,8 @@ Result<std::optional<EnrollmentGroup>> SqliteEnrollmentGroups::put(const Enrollm
   return stored;
 }
 
-Result<std::optional<EnrollmentGroup>> SqliteEnrollmentGroups::write(const EnrollmentGroup& group, std::int64_t expected) {
+Result<std::optional<EnrollmentGroup>> SqliteEnrollmentGroups::write(const EnrollmentGroup& group,
+                                                                     std::int64_t expected) {
   MUSTER_TRY(const auto owner, require_service(connection_, ServiceKind::dps, group.dps));
   MUSTER_TRY(const auto held, find(group.dps, group.id));
   if (!version_allows(held ? held->settings.version : 0, expected)) return std::nullopt;
@@ -65,7 +67,9 @@ Result<std::optional<EnrollmentGroup>> SqliteEnrollmentGroups::write(const Enrol
   return next;
 }
 
-Result<std::optional<bool>> SqliteEnrollmentGroups::remove(const ServiceName& dps, const EnrollmentGroupId& id, std::int64_t expected) {
+Result<std::optional<bool>> SqliteEnrollmentGroups::remove(const ServiceName& dps,
+                                                           const EnrollmentGroupId& id,
+                                                           std::int64_t expected) {
   std::optional<bool> removed;
   MUSTER_CHECK(connection_.transaction([&]() -> Result<void> {
     MUSTER_TRY(removed, remove_now(dps, id, expected));
@@ -74,7 +78,9 @@ Result<std::optional<bool>> SqliteEnrollmentGroups::remove(const ServiceName& dp
   return removed;
 }
 
-Result<std::optional<bool>> SqliteEnrollmentGroups::remove_now(const ServiceName& dps, const EnrollmentGroupId& id, std::int64_t expected) {
+Result<std::optional<bool>> SqliteEnrollmentGroups::remove_now(const ServiceName& dps,
+                                                               const EnrollmentGroupId& id,
+                                                               std::int64_t expected) {
   MUSTER_TRY(const auto held, find(dps, id));
   if (!held) return std::optional{false};
   if (!version_allows(held->settings.version, expected)) return std::nullopt;
@@ -84,7 +90,8 @@ Result<std::optional<bool>> SqliteEnrollmentGroups::remove_now(const ServiceName
   return std::optional{true};
 }
 
-Result<Page<EnrollmentGroup>> SqliteEnrollmentGroups::list(const ServiceName& dps, const std::string& after, std::size_t limit) {
+Result<Page<EnrollmentGroup>> SqliteEnrollmentGroups::list(const ServiceName& dps, const std::string& after,
+                                                           std::size_t limit) {
   Page<EnrollmentGroup> page;
   MUSTER_TRY(const auto owner, find_service(connection_, ServiceKind::dps, dps));
   if (!owner) return page;

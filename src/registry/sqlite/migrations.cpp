@@ -5,8 +5,9 @@
 namespace muster::registry::sqlite {
 namespace {
 
-// Conventions: times are microseconds since 1970 in UTC (`_us`); `key` columns hold an id folded to lower case beside the
-// column with its first spelling; enumerations hold the values of src/model. All tables are STRICT.
+// Conventions: times are microseconds since 1970 in UTC (`_us`); `key` columns hold an id folded to lower
+// case beside the column with its first spelling; enumerations hold the values of src/model. All tables are
+// STRICT.
 constexpr const char* kVersion1 = R"sql(
 -- The numbers that the registry hands out and never takes back. One row each, so that a change of trust and the
 -- generation it makes are one transaction.
@@ -141,7 +142,7 @@ CREATE TABLE registration (
 ) STRICT, WITHOUT ROWID;
 -- Listing a group's registrations, and polling an operation.
 CREATE INDEX registration_of_group ON registration (dps_id, group_key, key);
-CREATE INDEX registration_of_operation ON registration (dps_id, operation_id) WHERE operation_id <> '';
+CREATE INDEX registration_of_operation ON registration (dps_id, operation_id);
 -- latest_of_device: status 2 is `assigned`.
 CREATE INDEX registration_of_device ON registration (device_id, updated_us) WHERE status = 2;
 

@@ -8,18 +8,23 @@
 namespace muster::registry::sqlite {
 namespace {
 
-#define MUSTER_SELECT_REGISTRATION                                                                          \
-  "SELECT s.name, r.id, r.group_id, r.operation_id, r.status, r.substatus, r.device_id, r.assigned_hub, "   \
-  "r.attestation, r.payload_json, r.error_code, r.error_message, r.created_us, r.updated_us, r.version "    \
-  "FROM registration r JOIN service s ON s.id = r.dps_id WHERE "
+#define MUSTER_SELECT_REGISTRATION                                                                        \
+  "SELECT s.name, r.id, r.group_id, r.operation_id, r.status, r.substatus, r.device_id, r.assigned_hub, " \
+  "r.attestation, r.payload_json, r.error_code, r.error_message, r.created_us, r.updated_us, r.version "
 
-constexpr const char* kFind = MUSTER_SELECT_REGISTRATION "r.dps_id = ? AND r.key = ?";
-constexpr const char* kFindByOperation =
-    MUSTER_SELECT_REGISTRATION "r.dps_id = ? AND r.operation_id = ? AND r.operation_id <> '' ORDER BY r.key LIMIT 1";
-constexpr const char* kList =
-    MUSTER_SELECT_REGISTRATION "r.dps_id = ? AND r.group_key = ? AND r.key > ? ORDER BY r.key LIMIT ?";
-constexpr const char* kLatestOfDevice =
-    MUSTER_SELECT_REGISTRATION "r.device_id = ? AND r.status = 2 ORDER BY r.updated_us DESC LIMIT 1";
+// The indexes are named because the planner, without statistics, takes a walk over all registrations of the
+// DPS instance for as good. With INDEXED BY a statement that could not use its index would fail to prepare.
+constexpr const char* kFind = MUSTER_SELECT_REGISTRATION
+    "FROM registration r JOIN service s ON s.id = r.dps_id WHERE r.dps_id = ? AND r.key = ?";
+constexpr const char* kFindByOperation = MUSTER_SELECT_REGISTRATION
+    "FROM registration r INDEXED BY registration_of_operation JOIN service s ON s.id = r.dps_id "
+    "WHERE r.dps_id = ? AND r.operation_id = ? LIMIT 1";
+constexpr const char* kList = MUSTER_SELECT_REGISTRATION
+    "FROM registration r INDEXED BY registration_of_group JOIN service s ON s.id = r.dps_id "
+    "WHERE r.dps_id = ? AND r.group_key = ? AND r.key > ? ORDER BY r.key LIMIT ?";
+constexpr const char* kLatestOfDevice = MUSTER_SELECT_REGISTRATION
+    "FROM registration r INDEXED BY registration_of_device JOIN service s ON s.id = r.dps_id "
+    "WHERE r.device_id = ? AND r.status = 2 ORDER BY r.updated_us DESC LIMIT 1";
 
 #undef MUSTER_SELECT_REGISTRATION
 
@@ -67,7 +72,8 @@ Result<void> insert(Connection& connection, std::int64_t dps_id, const Registrat
 
 }  // namespace
 
-Result<std::optional<Registration>> SqliteRegistrations::find(const ServiceName& dps, const RegistrationId& id) {
+Result<std::optional<Registration>> SqliteRegistrations::find(const ServiceName& dps,
+                                                              const RegistrationId& id) {
   MUSTER_TRY(const auto owner, find_service(connection_, ServiceKind::dps, dps));
   if (!owner) return std::nullopt;
   MUSTER_TRY(auto select, connection_.prepare(kFind));
@@ -77,6 +83,7 @@ Result<std::optional<Registration>> SqliteRegistrations::find(const ServiceName&
 
 Result<std::optional<Registration>> SqliteRegistrations::find_by_operation(const ServiceName& dps,
                                                                            const std::string& operation_id) {
+  if (operation_id.empty()) return std::nullopt;  // Registrations without an operation have none in common.
   MUSTER_TRY(const auto owner, find_service(connection_, ServiceKind::dps, dps));
   if (!owner) return std::nullopt;
   MUSTER_TRY(auto select, connection_.prepare(kFindByOperation));

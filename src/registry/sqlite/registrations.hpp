@@ -15,13 +15,14 @@ class SqliteRegistrations final : public RegistrationRepository {
   Result<std::optional<Registration>> put(const Registration& registration, std::int64_t expected) override;
   Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
                                      std::int64_t expected) override;
-  Result<Page<Registration>> list(const ServiceName& dps, const std::string& group_id, const std::string& after,
-                                  std::size_t limit) override;
+  Result<Page<Registration>> list(const ServiceName& dps, const std::string& group_id,
+                                  const std::string& after, std::size_t limit) override;
   Result<std::optional<Registration>> latest_of_device(const DeviceId& device) override;
 
  private:
   Result<std::optional<Registration>> write(const Registration& registration, std::int64_t expected);
-  Result<std::optional<bool>> remove_now(const ServiceName& dps, const RegistrationId& id, std::int64_t expected);
+  Result<std::optional<bool>> remove_now(const ServiceName& dps, const RegistrationId& id,
+                                         std::int64_t expected);
 
   Connection& connection_;
 };

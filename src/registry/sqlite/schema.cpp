@@ -23,8 +23,9 @@ Result<void> migrate(Connection& connection, std::span<const Migration> steps) {
   MUSTER_CHECK(check_owner(connection, held));
   const std::int64_t known = steps.back().version;
   if (held > known) {
-    return failure(ErrorCode::registry_newer,
-                   fmt::format("the registry has schema version {}, this muster knows up to {}", held, known));
+    return failure(
+        ErrorCode::registry_newer,
+        fmt::format("the registry has schema version {}, this muster knows up to {}", held, known));
   }
   // Before any transaction, where the journal mode cannot be changed; after the checks, since it writes.
   MUSTER_CHECK(connection.configure());

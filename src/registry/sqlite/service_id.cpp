@@ -4,7 +4,8 @@
 
 namespace muster::registry::sqlite {
 
-Result<std::optional<ServiceRow>> find_service(Connection& connection, ServiceKind kind, const ServiceName& name) {
+Result<std::optional<ServiceRow>> find_service(Connection& connection, ServiceKind kind,
+                                               const ServiceName& name) {
   MUSTER_TRY(auto select, connection.prepare("SELECT id, name FROM service WHERE kind = ? AND key = ?"));
   select.bind(static_cast<std::uint8_t>(kind)).bind(name.key());
   MUSTER_TRY(const bool found, select.step());

@@ -13,7 +13,8 @@ struct ServiceRow {
   ServiceName name;  ///< In its first spelling.
 };
 
-Result<std::optional<ServiceRow>> find_service(Connection& connection, ServiceKind kind, const ServiceName& name);
+Result<std::optional<ServiceRow>> find_service(Connection& connection, ServiceKind kind,
+                                               const ServiceName& name);
 /// The same for a put, which fails where there is none.
 Result<ServiceRow> require_service(Connection& connection, ServiceKind kind, const ServiceName& name);
 

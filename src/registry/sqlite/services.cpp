@@ -35,7 +35,8 @@ Result<std::int64_t> write_service(Connection& connection, const ServiceFields& 
 Result<std::uint32_t> next_hub_number(Connection& connection) {
   MUSTER_TRY(const std::int64_t number,
              connection.number("SELECT value FROM meta WHERE name = 'next_hub_number'"));
-  MUSTER_TRY(auto take, connection.prepare("UPDATE meta SET value = value + 1 WHERE name = 'next_hub_number'"));
+  MUSTER_TRY(auto take,
+             connection.prepare("UPDATE meta SET value = value + 1 WHERE name = 'next_hub_number'"));
   MUSTER_CHECK(take.run());
   return static_cast<std::uint32_t>(number);
 }
@@ -216,7 +217,8 @@ Result<bool> SqliteServices::remove_now(const ServiceRef& service) {
     MUSTER_CHECK(unlink(service.name));
   }
   MUSTER_CHECK(record_trust_change(
-      connection_, {.action = "remove", .kind = kind_word(service.kind), .service = row->name.str(), .name = {}}));
+      connection_,
+      {.action = "remove", .kind = kind_word(service.kind), .service = row->name.str(), .name = {}}));
   return true;
 }
 
@@ -236,9 +238,8 @@ Result<std::vector<SasPolicy>> SqliteServices::policies(const ServiceRef& servic
   std::vector<SasPolicy> policies;
   MUSTER_TRY(const auto owner, find_service(connection_, service.kind, service.name));
   if (!owner) return policies;
-  MUSTER_TRY(auto select, connection_.prepare(
-                              "SELECT name, primary_key, secondary_key, rights FROM policy "
-                              "WHERE service_id = ? ORDER BY name"));
+  MUSTER_TRY(auto select, connection_.prepare("SELECT name, primary_key, secondary_key, rights FROM policy "
+                                              "WHERE service_id = ? ORDER BY name"));
   select.bind(owner->id);
   while (true) {
     MUSTER_TRY(const bool row, select.step());
@@ -255,14 +256,14 @@ Result<std::vector<SasPolicy>> SqliteServices::policies(const ServiceRef& servic
 Result<void> SqliteServices::put_policy(const ServiceRef& service, const SasPolicy& policy) {
   return connection_.transaction([&]() -> Result<void> {
     MUSTER_TRY(const auto owner, require_service(connection_, service.kind, service.name));
-    MUSTER_TRY(auto put, connection_.prepare(
-                             "INSERT OR REPLACE INTO policy "
-                             "(service_id, name, primary_key, secondary_key, rights) VALUES (?, ?, ?, ?, ?)"));
+    MUSTER_TRY(
+        auto put,
+        connection_.prepare("INSERT OR REPLACE INTO policy "
+                            "(service_id, name, primary_key, secondary_key, rights) VALUES (?, ?, ?, ?, ?)"));
     put.bind(owner.id).bind(policy.name).bind(policy.primary_key).bind(policy.secondary_key);
     MUSTER_CHECK(put.bind(join_words(policy.rights)).run());
     return record_trust_change(
-        connection_,
-        {.action = "put", .kind = "policy", .service = owner.name.str(), .name = policy.name});
+        connection_, {.action = "put", .kind = "policy", .service = owner.name.str(), .name = policy.name});
   });
 }
 

@@ -17,8 +17,8 @@ namespace muster::registry::sqlite {
 /// registry_unavailable. `doing` leads the reason.
 Error last_error(sqlite3* db, std::string_view doing);
 
-/// One use of a prepared statement: bind in the order of the placeholders, step, read columns in their order. Gives the
-/// statement back, reset, when it goes. Not thread-safe; borrows from the Connection that made it.
+/// One use of a prepared statement: bind in the order of the placeholders, step, read columns in their order.
+/// Gives the statement back, reset, when it goes. Not thread-safe; borrows from the Connection that made it.
 class Statement {
  public:
   explicit Statement(sqlite3_stmt* statement) : statement_{statement} {}
@@ -38,7 +38,9 @@ class Statement {
   Statement& bind(const std::string& value) { return bind(std::string_view{value}); }
   Statement& bind(const char* value) = delete;  // Would be taken for a bool.
   Statement& bind(ByteView value);
-  Statement& bind(WallTime value) { return bind(static_cast<std::int64_t>(value.time_since_epoch().count())); }
+  Statement& bind(WallTime value) {
+    return bind(static_cast<std::int64_t>(value.time_since_epoch().count()));
+  }
   Statement& bind_null();
 
   /// True when there is a row to read.
@@ -55,7 +57,8 @@ class Statement {
   bool next_is_null() const { return sqlite3_column_type(statement_, column_) == SQLITE_NULL; }
   void skip(int columns) { column_ += columns; }
 
-  /// Ids were parsed before they were stored; one that no longer parses is a damaged file, and ends the process.
+  /// Ids were parsed before they were stored; one that no longer parses is a damaged file, and ends the
+  /// process.
   ServiceName service_name();
   RegistrationId registration_id();
   EnrollmentGroupId group_id();

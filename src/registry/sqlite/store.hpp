@@ -8,8 +8,8 @@
 
 namespace muster::registry::sqlite {
 
-/// One connection as a Store. A writer makes or migrates the database (registry_newer when it is of a later muster); a
-/// reader expects that to have been done, and cannot write.
+/// One connection as a Store. A writer makes or migrates the database (registry_newer when it is of a later
+/// muster); a reader expects that to have been done, and cannot write.
 Result<std::unique_ptr<Store>> open_store(const std::string& path, Role role);
 
 }  // namespace muster::registry::sqlite

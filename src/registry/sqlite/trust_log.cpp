@@ -4,7 +4,8 @@ namespace muster::registry::sqlite {
 
 Result<void> record_trust_change(Connection& connection, const TrustChange& change) {
   {
-    MUSTER_TRY(auto bump, connection.prepare("UPDATE meta SET value = value + 1 WHERE name = 'trust_generation'"));
+    MUSTER_TRY(auto bump,
+               connection.prepare("UPDATE meta SET value = value + 1 WHERE name = 'trust_generation'"));
     MUSTER_CHECK(bump.run());
   }
   MUSTER_TRY(auto append, connection.prepare(R"sql(

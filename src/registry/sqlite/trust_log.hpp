@@ -17,7 +17,8 @@ struct TrustChange {
   std::string_view detail = {};     ///< For a certificate its SHA-256 thumbprint and whether it is verified.
 };
 
-/// Moves the trust generation by one and appends the change under it. Call it in the transaction of the change.
+/// Moves the trust generation by one and appends the change under it. Call it in the transaction of the
+/// change.
 Result<void> record_trust_change(Connection& connection, const TrustChange& change);
 
 }  // namespace muster::registry::sqlite

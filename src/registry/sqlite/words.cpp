@@ -5,7 +5,9 @@
 
 namespace muster::registry::sqlite {
 
-std::string join_words(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ",")); }
+std::string join_words(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, ","));
+}
 
 std::vector<std::string> split_words(std::string_view joined) {
   std::vector<std::string> words;

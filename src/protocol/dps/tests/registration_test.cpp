@@ -72,6 +72,7 @@ const BadBodyCase kBadBodies[] = {
     {"cut", R"({"registrationId":"d")", "not JSON"},
     {"text", "hello", "not JSON"},
     {"two_values", "{} {}", "not JSON"},
+    {"nul_after_the_object", std::string("{}\0{}", 5), "not JSON"},
     {"not_utf8", "{\"registrationId\":\"\xFF\"}", "not JSON"},
     {"array", "[]", "the body is a JSON array"},
     {"null", "null", "the body is a JSON null"},

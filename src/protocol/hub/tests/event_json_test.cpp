@@ -61,6 +61,8 @@ const PayloadCase kPayloads[] = {
      R"(,"payload":")" + std::string(101, '[') + std::string(101, ']') + R"("}})", "ours: a limit of depth"},
     {"deepest", std::string(100, '[') + std::string(100, ']'),
      R"(,"payload":)" + std::string(100, '[') + std::string(100, ']') + "}}", "ours: a limit of depth"},
+    {"json_then_nul_is_text", std::string("2\0x", 3), R"(,"payload":"2\u0000x"}})",
+     "RFC 8259: no NUL outside strings"},
     {"bytes", "\xFF\xFE", R"(},"bodyBase64":"//4="})", "contract section 7"},
 };
 

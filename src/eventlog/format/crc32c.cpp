@@ -1,4 +1,4 @@
-#include "eventlog/crc32c.hpp"
+#include "eventlog/format/crc32c.hpp"
 
 #include <array>
 #include <cstring>
@@ -24,7 +24,8 @@ constexpr auto kTable = [] {
 }();
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(ByteView bytes, std::uint32_t before) noexcept {
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(ByteView bytes,
+                                                                      std::uint32_t before) noexcept {
   std::uint64_t state = ~before;
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();

@@ -1,0 +1,345 @@
+#include "disk/lossy.hpp"
+#include "eventlog/segment_dump.hpp"
+#include "eventlog/verify.hpp"
+#include "log_fixture.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace muster::eventlog {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+using Files = std::map<std::string, Bytes>;
+
+Files files_of(disk::Disk& disk) {
+  Files files;
+  const auto names = disk.list("events");
+  for (const std::string& name : *names) files[name] = *disk::read_all(disk, "events/" + name, 1u << 24);
+  return files;
+}
+
+std::unique_ptr<disk::Disk> disk_with(const Files& files) {
+  auto disk = disk::make_memory_disk();
+  EXPECT_TRUE(disk->make_directory("events"));
+  for (const auto& [name, bytes] : files) {
+    auto file = disk->open("events/" + name, disk::OpenMode::create_new);
+    EXPECT_TRUE((*file)->write_at(0, bytes));
+  }
+  return disk;
+}
+
+SegmentedLogConfig tiny_config() {
+  SegmentedLogConfig config = small_config();
+  config.segment_bytes = 3584;  // A header and three batches.
+  return config;
+}
+
+/// A log's files as a kill would leave them, and what its partitions hold.
+struct Specimen {
+  Files files;
+  std::vector<std::vector<std::string>> bodies{2};
+};
+
+Specimen make_specimen(int batches, bool stopped) {
+  Specimen specimen;
+  disk::LossyDisk disk{1};
+  TestClock clock{kStart};
+  auto log = open_by_hand(disk, clock, tiny_config());
+  const std::string devices[] = {device_in(0), device_in(1)};
+  for (int batch = 0; batch < batches; ++batch) {
+    for (int i = 0; i < 4; ++i) {
+      const std::size_t partition = i == 1 ? 1 : 0;
+      const std::string body = "event " + std::to_string(batch) + "." + std::to_string(i);
+      EXPECT_TRUE(log->append(event_of(devices[partition], body)));
+      specimen.bodies[partition].push_back(body);
+    }
+    drain(*log);
+    clock.advance(std::chrono::seconds{1});
+  }
+  if (stopped) log->stop();
+  specimen.files = files_of(disk);
+  return specimen;
+}
+
+/// What a partition serves is what it should hold, from its beginning, as far as it goes: never anything
+/// else.
+void expect_prefix(const std::vector<std::string>& served, const std::vector<std::string>& held,
+                   std::string_view where) {
+  ASSERT_LE(served.size(), held.size()) << where;
+  for (std::size_t i = 0; i < served.size(); ++i) ASSERT_EQ(served[i], held[i]) << where;
+}
+
+TEST(Damage, ATailTornAnywhereCostsOnlyWhatWasTorn) {
+  const Specimen whole = make_specimen(3, false);
+  const std::string name = segment_name(1);
+  const Bytes& bytes = whole.files.at(name);
+  std::size_t begin = 0;
+  for (std::size_t at = 512; at + 4 <= bytes.size(); at += 512) {
+    if (as_text(ByteView{bytes}.subspan(at, 4)) == "MUBT") begin = at;
+  }
+  ASSERT_GT(begin, 512u);
+  for (const bool shorten : {false, true}) {
+    for (std::size_t cut = begin; cut < bytes.size(); ++cut) {
+      Specimen torn = whole;
+      Bytes& file = torn.files[name];
+      if (shorten) {
+        file.resize(cut);
+      } else {
+        std::fill(file.begin() + static_cast<std::ptrdiff_t>(cut), file.end(), std::byte{0});
+      }
+      const auto disk = disk_with(torn.files);
+      TestClock clock{kStart};
+      auto log = open_by_hand(*disk, clock, tiny_config());
+      ASSERT_TRUE(log) << cut;
+      for (std::uint32_t partition = 0; partition < 2; ++partition) {
+        const ReadOut out = read_partition(*log, partition);
+        EXPECT_FALSE(out.error) << cut;
+        expect_prefix(out.bodies, whole.bodies[partition], "cut at " + std::to_string(cut));
+        EXPECT_GE(out.bodies.size(), partition == 0 ? 6u : 2u) << "the two batches before, cut at " << cut;
+      }
+      // And it goes on from there, also after another start.
+      const std::size_t left = read_partition(*log, 0).bodies.size();
+      put(*log, device_in(0), "next");
+      log = nullptr;
+      log = open_by_hand(*disk, clock, tiny_config());
+      ASSERT_TRUE(log) << cut;
+      const ReadOut out = read_partition(*log, 0);
+      ASSERT_EQ(out.bodies.size(), left + 1) << cut;
+      EXPECT_EQ(out.bodies.back(), "next");
+    }
+  }
+}
+
+/// How many events of each partition end at or before `at` in the live segment, those of earlier segments
+/// counted.
+std::vector<std::size_t> whole_before(const Specimen& whole, std::string_view live_name, std::size_t at) {
+  std::vector<std::size_t> counts(2);
+  const auto count = [&](const DumpedRecord& record) {
+    if (record.position + record.bytes > at) return;
+    counts[record.event.partition] = static_cast<std::size_t>(record.event.sequence_number) + 1;
+  };
+  EXPECT_TRUE(dump_segment(*disk_with(whole.files), "events/" + std::string{live_name}, count));
+  return counts;
+}
+
+/// Flips one bit of every byte of every file and looks at what is served.
+void flip_everywhere(const Specimen& whole, std::string_view live_name) {
+  std::uint64_t refused = 0;
+  std::uint64_t harmless = 0;
+  for (const auto& [name, bytes] : whole.files) {
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      Files files = whole.files;
+      files[name][at] ^= std::byte{static_cast<unsigned char>(1u << (at % 8))};
+      const std::string where = name + " byte " + std::to_string(at);
+      const auto disk = disk_with(files);
+      TestClock clock{kStart};
+      auto log = CommitStream::open(*disk, clock, tiny_config(), Drive::by_hand);
+      if (!log) {
+        ++refused;
+        ASSERT_TRUE(log.error().code() == ErrorCode::log_corrupt ||
+                    log.error().code() == ErrorCode::log_newer)
+            << where;
+        ASSERT_THAT(log.error().reason(), HasSubstr("events/")) << where;
+        continue;
+      }
+      bool all = true;
+      for (std::uint32_t partition = 0; partition < 2; ++partition) {
+        const ReadOut out = read_partition(**log, partition);
+        expect_prefix(out.bodies, whole.bodies[partition], where);
+        const bool complete = out.bodies.size() == whole.bodies[partition].size();
+        all = all && complete;
+        // Only a torn tail is cut off in silence, and there can be one only in the live segment.
+        if (!complete && name != live_name) {
+          ASSERT_TRUE(out.error && out.error->code() == ErrorCode::log_corrupt) << where;
+          ASSERT_THAT(out.error->reason(), HasSubstr(name)) << where;
+        }
+        if (name == live_name) {
+          ASSERT_FALSE(out.error) << where;
+          ASSERT_GE(out.bodies.size(), whole_before(whole, live_name, at)[partition])
+              << "it cost one before it: " << where;
+        }
+      }
+      if (all) ++harmless;
+    }
+  }
+  EXPECT_GT(refused, 1000u);
+  EXPECT_GT(harmless, 500u) << "zeros at the end, and indexes";
+}
+
+TEST(Damage, AFlippedBitIsNeverServed) {
+  const Specimen whole = make_specimen(5, false);
+  ASSERT_EQ(whole.files.size(), 4u) << "a sealed segment, its index, a live one, and the hub table";
+  flip_everywhere(whole, segment_name(2));
+}
+
+TEST(Damage, AfterAnOrderlyStopEvenTheLastEventsAreToldFromATornTail) {
+  const Specimen whole = make_specimen(2, true);
+  const std::string name = segment_name(1);
+  for (std::size_t at = 512; at < whole.files.at(name).size(); ++at) {
+    Files files = whole.files;
+    files[name][at] ^= std::byte{0x10};
+    const auto disk = disk_with(files);
+    TestClock clock{kStart};
+    const auto log = CommitStream::open(*disk, clock, tiny_config(), Drive::by_hand);
+    if (!log) {
+      EXPECT_EQ(log.error().code(), ErrorCode::log_corrupt);
+      continue;
+    }
+    EXPECT_EQ(read_partition(**log, 0).bodies, whole.bodies[0]) << "byte " << at;
+    EXPECT_EQ(read_partition(**log, 1).bodies, whole.bodies[1]) << "byte " << at;
+  }
+}
+
+struct RefusalRow {
+  const char* name;
+  std::function<void(Files&)> spoil;
+  ErrorCode code;
+  std::vector<std::string> says;
+};
+
+void flip(Files& files, const std::string& name, std::size_t at) { files.at(name)[at] ^= std::byte{4}; }
+
+class Refusal : public ::testing::TestWithParam<RefusalRow> {};
+
+TEST_P(Refusal, NamesFileAndPlaceAndTouchesNothing) {
+  Specimen specimen = make_specimen(5, false);
+  GetParam().spoil(specimen.files);
+  const auto disk = disk_with(specimen.files);
+  TestClock clock{kStart};
+  const auto log = CommitStream::open(*disk, clock, tiny_config(), Drive::by_hand);
+  ASSERT_FALSE(log);
+  EXPECT_EQ(log.error().code(), GetParam().code) << log.error().reason();
+  for (const std::string& words : GetParam().says) EXPECT_THAT(log.error().reason(), HasSubstr(words));
+  EXPECT_EQ(files_of(*disk), specimen.files);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, Refusal,
+    ::testing::Values(RefusalRow{"record_before_the_tail",
+                                 [](Files& files) { flip(files, segment_name(2), 512 + 48 + 60); },
+                                 ErrorCode::log_corrupt,
+                                 {"events/00000000000000000002.segment", "byte 512", "record 1 of 4 in batch",
+                                  "batch 5 follows at byte"}},
+                      RefusalRow{"batch_header_before_the_tail",
+                                 [](Files& files) { flip(files, segment_name(2), 512 + 9); },
+                                 ErrorCode::log_corrupt,
+                                 {"00000000000000000002.segment", "byte 512", "the batch header"}},
+                      RefusalRow{"segment_header",
+                                 [](Files& files) { flip(files, segment_name(2), 30); },
+                                 ErrorCode::log_corrupt,
+                                 {"00000000000000000002.segment", "byte 0"}},
+                      RefusalRow{"missing_segment",
+                                 [](Files& files) {
+                                   files[segment_name(3)] = files.at(segment_name(2));
+                                   files.erase(segment_name(2));
+                                 },
+                                 ErrorCode::log_corrupt,
+                                 {"events/00000000000000000002.segment is missing"}},
+                      RefusalRow{"hub_table_damaged",
+                                 [](Files& files) { flip(files, "hubs", 20); },
+                                 ErrorCode::log_corrupt,
+                                 {"events/hubs", "checksum"}},
+                      RefusalRow{"hub_table_missing",
+                                 [](Files& files) { files.erase("hubs"); },
+                                 ErrorCode::log_corrupt,
+                                 {"hub 1 partition"}},
+                      RefusalRow{"newer_segment",
+                                 [](Files& files) { files.at(segment_name(2))[8] = std::byte{2}; },
+                                 ErrorCode::log_newer,
+                                 {"00000000000000000002.segment"}},
+                      RefusalRow{"newer_hub_table",
+                                 [](Files& files) { files.at("hubs")[8] = std::byte{2}; },
+                                 ErrorCode::log_newer,
+                                 {"events/hubs"}}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Damage, ASegmentThatWasBeingMadeIsRemoved) {
+  const Specimen whole = make_specimen(3, false);
+  for (const std::size_t written : {0u, 16u, 300u, 511u}) {
+    Files files = whole.files;
+    Bytes part = files.at(segment_name(1));
+    part.resize(written);
+    files[segment_name(2)] = part;
+    files["hubs.tmp"] = part;
+    const auto disk = disk_with(files);
+    TestClock clock{kStart};
+    auto log = open_by_hand(*disk, clock, tiny_config());
+    ASSERT_TRUE(log);
+    EXPECT_EQ(read_partition(*log, 0).bodies, whole.bodies[0]);
+    EXPECT_FALSE(*disk->exists("events/" + segment_name(2)));
+    EXPECT_FALSE(*disk->exists("events/hubs.tmp"));
+    put(*log, device_in(0), "next");
+    EXPECT_EQ(read_partition(*log, 0).bodies.back(), "next");
+  }
+}
+
+TEST(Verify, FindsNothingInAWholeLog) {
+  const Specimen whole = make_specimen(5, true);
+  const auto disk = disk_with(whole.files);
+  const auto report = verify_log(*disk, "events");
+  ASSERT_TRUE(report);
+  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_EQ(report->events, 20u);
+  EXPECT_EQ(report->batches, 6u) << "five, and the mark of the stop";
+  EXPECT_GE(report->segments, 2u);
+  EXPECT_EQ(files_of(*disk), whole.files);
+}
+
+TEST(Verify, LocatesDamageAndReadsOn) {
+  const Specimen whole = make_specimen(9, false);
+  ASSERT_TRUE(whole.files.contains(segment_name(3)));
+  Files files = whole.files;
+  flip(files, segment_name(1), 512 + 48 + 60);
+  flip(files, index_name(2), 70);
+  const auto disk = disk_with(files);
+  const auto report = verify_log(*disk, "events");
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->findings.size(), 2u);
+  EXPECT_EQ(report->findings[0].weight, LogFinding::Weight::damage);
+  EXPECT_EQ(report->findings[0].file, "events/" + segment_name(1));
+  EXPECT_THAT(report->findings[0].what, HasSubstr("byte 512"));
+  EXPECT_EQ(report->findings[1].weight, LogFinding::Weight::harmless);
+  EXPECT_EQ(report->findings[1].file, "events/" + index_name(2));
+}
+
+TEST(Verify, FindsEveryFlippedBit) {
+  const Specimen whole = make_specimen(5, false);
+  for (const auto& [name, bytes] : whole.files) {
+    for (std::size_t at = 0; at < bytes.size(); at += 3) {
+      Files files = whole.files;
+      files[name][at] ^= std::byte{static_cast<unsigned char>(1u << (at % 8))};
+      const auto report = verify_log(*disk_with(files), "events");
+      ASSERT_TRUE(report);
+      EXPECT_FALSE(report->findings.empty()) << name << " byte " << at;
+    }
+  }
+}
+
+TEST(Dump, ShowsEveryRecordUpToTheDamage) {
+  Specimen specimen = make_specimen(3, false);
+  const auto bodies = [&](DumpEnd* end) {
+    std::vector<std::string> shown;
+    const auto disk = disk_with(specimen.files);
+    *end = *dump_segment(*disk, "events/" + segment_name(1), [&](const DumpedRecord& record) {
+      EXPECT_TRUE(record.event.event.hub == kHub || record.event.event.hub == "#1");
+      shown.emplace_back(as_text(record.event.event.body));
+    });
+    return shown;
+  };
+  DumpEnd end;
+  EXPECT_EQ(bodies(&end).size(), 12u);
+  EXPECT_EQ(end.fault, "");
+  EXPECT_EQ(end.batches, 3u);
+  specimen.files.erase("hubs");
+  flip(specimen.files, segment_name(1), end.end - 600);
+  EXPECT_THAT(bodies(&end), ElementsAre("event 0.0", "event 0.2", "event 0.3", "event 0.1", "event 1.0",
+                                        "event 1.2", "event 1.3", "event 1.1"));
+  EXPECT_NE(end.fault, "");
+}
+
+}  // namespace
+}  // namespace muster::eventlog

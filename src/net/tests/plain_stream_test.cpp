@@ -1,0 +1,184 @@
+#include "net/plain_stream.hpp"
+
+#include "net/tests/loop.hpp"
+#include "net/unix_socket.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace muster::net {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+TEST(PlainStreamTest, CarriesBytesOverTcpAndKnowsItsEnds) {
+  Loop loop;
+  auto [server_socket, client_socket] = loop.connected();
+  PlainStream server{std::move(server_socket)};
+  PlainStream client{std::move(client_socket)};
+  ASSERT_TRUE(loop.run(server.handshake()));
+  EXPECT_EQ(server.peer().remote, client.peer().local);
+  EXPECT_EQ(server.peer().remote.address, "127.0.0.1");
+  EXPECT_EQ(server.peer().tls_version, "");
+  EXPECT_FALSE(server.credentials());
+
+  ASSERT_TRUE(loop.run(write_all(client, "hello")));
+  EXPECT_EQ(loop.run(read_exactly(server, 5)), "hello");
+  std::array<std::byte, 8> into;
+  EXPECT_EQ(server.try_read(into)->state, IoState::would_block);
+  client.close();
+  EXPECT_TRUE(loop.run(server.readable()));
+  EXPECT_EQ(server.try_read(into)->state, IoState::closed);
+}
+
+TEST(PlainStreamTest, WritesWhatFits) {
+  Loop loop;
+  auto [server_socket, client_socket] = loop.connected(128 * 1024);
+  PlainStream server{std::move(server_socket)};
+  PlainStream client{std::move(client_socket)};
+  const std::string text(4'000'000, 'x');
+  std::size_t taken = 0;
+  while (true) {
+    const auto put = server.try_write(as_bytes(text).subspan(taken));
+    ASSERT_TRUE(put);
+    if (put->state == IoState::would_block) break;
+    taken += put->size;
+  }
+  ASSERT_LT(taken, text.size());
+  const auto rest = loop.start(write_all(server, text.substr(taken)));
+  const auto read = loop.run(read_exactly(client, text.size()));
+  EXPECT_TRUE(read && *read == text);
+  loop.until([&] { return rest->done(); });
+}
+
+TEST(PlainStreamTest, CloseWakesWaiters) {
+  Loop loop;
+  auto [server_socket, client_socket] = loop.connected();
+  PlainStream server{std::move(server_socket)};
+  const auto reading = loop.start(server.readable());
+  loop.shard.poll();
+  server.close();
+  server.close();
+  loop.until([&] { return reading->done(); });
+  EXPECT_EQ(reading->result->error().code(), ErrorCode::cancelled);
+  std::array<std::byte, 8> into;
+  EXPECT_EQ(server.try_read(into).error().code(), ErrorCode::cancelled);
+  EXPECT_EQ(server.try_write(as_bytes("x")).error().code(), ErrorCode::cancelled);
+}
+
+TEST(PlainStreamTest, WritingToAPeerThatIsGoneIsAnErrorAndNoSignal) {
+  Loop loop;
+  auto [server_socket, client_socket] = loop.connected();
+  PlainStream server{std::move(server_socket)};
+  client_socket.set_option(asio::socket_base::linger{true, 0});
+  client_socket.close();
+  ASSERT_TRUE(loop.run(server.readable()));
+  Result<IoResult> last = server.try_write(as_bytes("x"));
+  if (last) last = server.try_write(as_bytes("x"));
+  ASSERT_FALSE(last);
+  EXPECT_EQ(last.error().code(), ErrorCode::connection_lost);
+}
+
+class UnixSocketTest : public testing::Test {
+ protected:
+  UnixSocketTest() {
+    std::string pattern = testing::TempDir() + "muster-net-XXXXXX";
+    folder = ::mkdtemp(pattern.data());
+  }
+  ~UnixSocketTest() override { fs::remove_all(folder); }
+  UnixListener listen(const std::string& path) {
+    auto listener = UnixListener::open(loop.shard, path);
+    EXPECT_TRUE(listener) << listener.error().reason();
+    listener->start([this](UnixListener::Socket socket, const PeerCredentials& peer, Shard&) {
+      last_peer = peer;
+      accepted.push_back(std::make_unique<PlainStream>(std::move(socket)));
+    });
+    return *std::move(listener);
+  }
+
+  Loop loop;
+  fs::path folder;
+  PeerCredentials last_peer;
+  std::vector<std::unique_ptr<PlainStream>> accepted;
+};
+
+TEST_F(UnixSocketTest, IsTheOwnersAloneWhateverTheUmask) {
+  const std::string path = folder / "control.sock";
+  const mode_t before = ::umask(0);
+  {
+    const auto listener = listen(path);
+    ::umask(before);
+    struct stat found {};
+    ASSERT_EQ(::lstat(path.c_str(), &found), 0);
+    EXPECT_TRUE(S_ISSOCK(found.st_mode));
+    EXPECT_EQ(found.st_mode & 0777U, 0600U);
+
+    auto socket = connect_unix(loop.shard, path);
+    ASSERT_TRUE(socket) << socket.error().reason();
+    PlainStream client{*std::move(socket)};
+    loop.until([&] { return !accepted.empty(); });
+    EXPECT_EQ(last_peer.pid, ::getpid());
+    EXPECT_EQ(last_peer.uid, ::geteuid());
+    ASSERT_TRUE(accepted[0]->credentials());
+    ASSERT_TRUE(loop.run(write_all(client, "status")));
+    EXPECT_EQ(loop.run(read_exactly(*accepted[0], 6)), "status");
+  }
+  EXPECT_FALSE(fs::exists(path)) << "removed with the listener";
+}
+
+TEST_F(UnixSocketTest, PathsMayBeLong) {
+  const fs::path deep = folder / std::string(100, 'a') / std::string(100, 'b');
+  fs::create_directories(deep);
+  const auto listener = listen(deep / "control.sock");
+  ASSERT_TRUE(connect_unix(loop.shard, deep / "control.sock"));
+  loop.until([&] { return !accepted.empty(); });
+}
+
+TEST_F(UnixSocketTest, LeftoversAreReplacedAndFilesAreNot) {
+  const std::string path = folder / "control.sock";
+  { const asio::local::stream_protocol::acceptor left{loop.shard.io(), path}; }
+  ASSERT_TRUE(fs::exists(path));
+  EXPECT_EQ(connect_unix(loop.shard, path).error().code(), ErrorCode::connect_failed);
+  { const auto listener = listen(path); }
+
+  const std::string file = folder / "file";
+  std::ofstream{file} << "precious";
+  const auto refused = UnixListener::open(loop.shard, file);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::io_failed);
+  EXPECT_THAT(refused.error().reason(), HasSubstr(file));
+  EXPECT_EQ(fs::file_size(file), 8U);
+  EXPECT_THAT(connect_unix(loop.shard, folder / "none" / "x").error().reason(), HasSubstr("No such file"));
+}
+
+TEST_F(UnixSocketTest, OtherUsersAreTurnedAway) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be somebody else";
+  const std::string path = folder / "control.sock";
+  const auto listener = listen(path);
+  fs::permissions(folder, fs::perms::all);
+  ::chmod(path.c_str(), 0666);  // As if somebody had opened it up.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::setuid(65534) != 0) ::_exit(2);
+    TestClock clock{kStart};
+    Shard shard{clock, 0};
+    auto socket = connect_unix(shard, path);
+    if (!socket) ::_exit(3);
+    char byte = 0;
+    boost::system::error_code ec;
+    socket->read_some(asio::buffer(&byte, 1), ec);
+    ::_exit(ec == asio::error::eof ? 0 : 4);
+  }
+  int status = -1;
+  loop.turns([&] { return ::waitpid(child, &status, WNOHANG) == child; });
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(accepted.empty());
+}
+
+}  // namespace
+}  // namespace muster::net

@@ -1,0 +1,187 @@
+#pragma once
+
+#include "registry/tests/contract.hpp"
+
+namespace muster::registry {
+
+template <typename Engine>
+class AssignContract : public RegistryContract<Engine> {
+ protected:
+  /// An assignment of `id` on dps-1 to hub-a, as of now.
+  Assignment assignment(const char* id) {
+    using namespace testing_values;
+    return {.generation = this->generation(),
+            .registration = registration("dps-1", id),
+            .identity = identity("hub-a", id),
+            .initial_twin = twin("hub-a", id)};
+  }
+};
+TYPED_TEST_SUITE_P(AssignContract);
+
+TYPED_TEST_P(AssignContract, AFirstRegistrationMakesAllThree) {
+  using namespace testing_values;
+  this->make_services();
+  const AssignmentStored stored = assign_in(this->store(), this->assignment("pump")).value();
+  this->reopen();
+  EXPECT_TRUE(stored.identity_created);
+  EXPECT_EQ(stored.registration.version, 1);
+  EXPECT_EQ(
+      fields(this->store().registrations().find(service("dps-1"), registration_id("pump")).value().value()),
+      fields(stored.registration));
+  const DeviceRecord record =
+      this->store().devices().find_record(service("hub-a"), device_id("pump")).value().value();
+  EXPECT_EQ(fields(record.identity), fields(stored.identity));
+  EXPECT_EQ(fields(record.twin), fields(twin("Hub-A", "pump")));
+}
+
+TYPED_TEST_P(AssignContract, MovedTrustRefusesAndStoresNothing) {
+  using namespace testing_values;
+  this->make_services();
+  const Assignment stale = this->assignment("pump");
+  ASSERT_TRUE(this->store().certificates().put(certificate(dps_ref("dps-1"), "ca"), 0).value());
+  const auto refused = assign_in(this->store(), stale);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::precondition_failed);
+  EXPECT_FALSE(this->store().registrations().find(service("dps-1"), registration_id("pump")).value());
+  EXPECT_FALSE(this->store().devices().find(service("hub-a"), device_id("pump")).value());
+}
+
+TYPED_TEST_P(AssignContract, RegisteringAgainKeepsTheDevice) {
+  using namespace testing_values;
+  this->make_services();
+  const AssignmentStored first = assign_in(this->store(), this->assignment("pump")).value();
+  Assignment again = this->assignment("pump");
+  again.registration.created = at(777);
+  again.registration.updated = at(778);
+  again.identity.generation_id = "new";
+  again.identity.enabled = true;
+  again.identity.created = at(779);
+  again.initial_twin.tags_json = "{}";
+  const AssignmentStored second = assign_in(this->store(), again).value();
+  EXPECT_FALSE(second.identity_created);
+  EXPECT_EQ(second.registration.created, first.registration.created);
+  EXPECT_EQ(second.registration.updated, at(778));
+  EXPECT_EQ(second.registration.version, 2);
+  EXPECT_EQ(fields(second.identity), fields(first.identity))
+      << "same authentication: not even the version moves";
+  const DeviceRecord record =
+      this->store().devices().find_record(service("hub-a"), device_id("pump")).value().value();
+  EXPECT_EQ(fields(record.identity), fields(first.identity));
+  EXPECT_EQ(record.twin.tags_json, twin("hub-a", "pump").tags_json);
+}
+
+TYPED_TEST_P(AssignContract, AnExistingIdentityTakesTheNewAuthentication) {
+  using namespace testing_values;
+  this->make_services();
+  const AssignmentStored first = assign_in(this->store(), this->assignment("pump")).value();
+  Assignment again = this->assignment("pump");
+  again.identity.enabled = true;
+  again.identity.iot_edge = false;
+  again.identity.auth = {.type = DeviceAuthType::certificate_authority, .attested_ca_id = 12};
+  const AssignmentStored second = assign_in(this->store(), again).value();
+  DeviceIdentity expected = first.identity;
+  expected.auth = again.identity.auth;
+  expected.version = 2;
+  EXPECT_FALSE(second.identity_created);
+  EXPECT_EQ(fields(second.identity), fields(expected)) << "a disabled device stays disabled";
+  EXPECT_EQ(fields(this->store().devices().find(service("hub-a"), device_id("pump")).value().value()),
+            fields(expected));
+}
+
+TYPED_TEST_P(AssignContract, ADeletedIdentityIsMadeAnew) {
+  using namespace testing_values;
+  this->make_services();
+  ASSERT_TRUE(assign_in(this->store(), this->assignment("pump")));
+  ASSERT_TRUE(
+      this->store().devices().remove(service("hub-a"), device_id("pump"), kAnyVersion).value().value());
+  Assignment again = this->assignment("pump");
+  again.identity.generation_id = "second life";
+  const AssignmentStored second = assign_in(this->store(), again).value();
+  EXPECT_TRUE(second.identity_created);
+  EXPECT_EQ(second.identity.generation_id, "second life");
+  EXPECT_EQ(second.registration.version, 2);
+  EXPECT_TRUE(this->store().devices().find_twin(service("hub-a"), device_id("pump")).value());
+}
+
+TYPED_TEST_P(AssignContract, AHubThatIsGoneUndoesTheRegistration) {
+  using namespace testing_values;
+  this->make_services();
+  Assignment lost = this->assignment("pump");
+  lost.identity.hub = service("nowhere");
+  const auto refused = assign_in(this->store(), lost);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::hub_unknown);
+  EXPECT_FALSE(this->store().registrations().find(service("dps-1"), registration_id("pump")).value());
+}
+
+TYPED_TEST_P(AssignContract, EnrollmentSnapshotHasTrustOnlyWhenItMoved) {
+  using namespace testing_values;
+  this->make_services();
+  Store& store = this->store();
+  ASSERT_TRUE(store.certificates().put(certificate(dps_ref("dps-1"), "ca"), 0).value());
+  ASSERT_TRUE(store.certificates().put(certificate(dps_ref("dps-2"), "other"), 0).value());
+  ASSERT_TRUE(store.transaction([&]() -> Result<void> {
+    for (int index = 0; index < 300; ++index) {  // More than one page of the snapshot's own reading.
+      MUSTER_CHECK(store.groups().put(group("dps-1", "g" + std::to_string(index)), 0));
+    }
+    return {};
+  }));
+  ASSERT_TRUE(store.enrollments().put(enrollment("dps-1", "pump"), 0).value());
+  ASSERT_TRUE(store.registrations().put(registration("dps-1", "pump"), 0).value());
+  const ServiceName dps_1 = service("dps-1");
+  const auto first = read_enrollment_snapshot(store, dps_1, registration_id("PUMP"), 0).value();
+  EXPECT_EQ(first.generation, this->generation());
+  ASSERT_TRUE(first.trust);
+  EXPECT_EQ(first.trust->generation, first.generation);
+  ASSERT_EQ(first.trust->certificates.size(), 1u);
+  EXPECT_EQ(first.trust->certificates[0].name.str(), "ca");
+  EXPECT_EQ(first.trust->groups.size(), 300u);
+  EXPECT_TRUE(first.individual);
+  EXPECT_TRUE(first.registration);
+  ASSERT_TRUE(first.dps);
+  EXPECT_EQ(first.dps->name.str(), "Dps-1");
+  const auto second =
+      read_enrollment_snapshot(store, dps_1, registration_id("nobody"), first.generation).value();
+  EXPECT_FALSE(second.trust);
+  EXPECT_FALSE(second.individual);
+  EXPECT_FALSE(second.registration);
+  const auto nowhere =
+      read_enrollment_snapshot(store, service("nowhere"), registration_id("pump"), 0).value();
+  EXPECT_FALSE(nowhere.dps);
+  EXPECT_FALSE(nowhere.individual);
+}
+
+TYPED_TEST_P(AssignContract, ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt) {
+  using namespace testing_values;
+  this->make_services();
+  Store& store = this->store();
+  ASSERT_TRUE(store.services().put_hub(hub("lone"), 0).value());
+  ASSERT_TRUE(store.certificates().put(certificate(hub_ref("hub-a"), "own"), 0).value());
+  ASSERT_TRUE(store.certificates().put(certificate(hub_ref("hub-b"), "neighbour"), 0).value());
+  ASSERT_TRUE(store.certificates().put(certificate(dps_ref("dps-1"), "attesting"), 0).value());
+  ASSERT_TRUE(store.devices().put(identity("hub-a", "pump"), 0, nullptr).value());
+  const auto names = [](const ConnectSnapshot& snapshot) {
+    std::string all;
+    for (const CaCertificate& certificate : snapshot.trust->certificates)
+      all.append(certificate.name.str()) += ' ';
+    return all;
+  };
+  const auto first = read_connect_snapshot(store, service("hub-a"), device_id("pump"), 0).value();
+  EXPECT_EQ(names(first), "own attesting ");
+  EXPECT_TRUE(first.trust->groups.empty());
+  ASSERT_TRUE(first.identity);
+  EXPECT_EQ(first.generation, this->generation());
+  EXPECT_EQ(names(read_connect_snapshot(store, service("lone"), device_id("pump"), 0).value()), "");
+  const auto second =
+      read_connect_snapshot(store, service("hub-b"), device_id("pump"), first.generation).value();
+  EXPECT_FALSE(second.trust);
+  EXPECT_FALSE(second.identity);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(AssignContract, AFirstRegistrationMakesAllThree,
+                            MovedTrustRefusesAndStoresNothing, RegisteringAgainKeepsTheDevice,
+                            AnExistingIdentityTakesTheNewAuthentication, ADeletedIdentityIsMadeAnew,
+                            AHubThatIsGoneUndoesTheRegistration, EnrollmentSnapshotHasTrustOnlyWhenItMoved,
+                            ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt);
+
+}  // namespace muster::registry

@@ -1,0 +1,143 @@
+#pragma once
+
+#include "registry/tests/contract.hpp"
+
+namespace muster::registry {
+
+template <typename Engine>
+class DeviceContract : public RegistryContract<Engine> {};
+TYPED_TEST_SUITE_P(DeviceContract);
+
+TYPED_TEST_P(DeviceContract, DeviceAndTwinComeBackWhole) {
+  using namespace testing_values;
+  this->make_services();
+  const Twin initial = twin("hub-a", "pump");
+  ASSERT_TRUE(this->store().devices().put(identity("hub-a", "pump"), 0, &initial).value());
+  this->reopen();
+  auto& devices = this->store().devices();
+  DeviceIdentity expected = identity("Hub-A", "pump");
+  expected.version = 1;
+  EXPECT_EQ(fields(devices.find(service("HUB-A"), device_id("pump")).value().value()), fields(expected));
+  const DeviceRecord record = devices.find_record(service("hub-a"), device_id("pump")).value().value();
+  EXPECT_EQ(fields(record.identity), fields(expected));
+  const Twin expected_twin = twin("Hub-A", "pump");
+  EXPECT_EQ(fields(record.twin), fields(expected_twin)) << "the initial twin, its versions as given";
+  EXPECT_EQ(fields(devices.find_twin(service("hub-a"), device_id("pump")).value().value()),
+            fields(expected_twin));
+}
+
+TYPED_TEST_P(DeviceContract, ATwinIsEmptyUnlessGiven) {
+  using namespace testing_values;
+  this->make_services();
+  ASSERT_TRUE(this->store().devices().put(identity("hub-a", "pump"), 0, nullptr).value());
+  const Twin expected{.hub = service("Hub-A"), .device = device_id("pump")};
+  EXPECT_EQ(fields(this->store().devices().find_twin(service("hub-a"), device_id("pump")).value().value()),
+            fields(expected));
+}
+
+TYPED_TEST_P(DeviceContract, DeviceIdsKeepCaseAndHubsAreApart) {
+  using namespace testing_values;
+  this->make_services();
+  auto& devices = this->store().devices();
+  ASSERT_TRUE(devices.put(identity("hub-a", "Pump"), 0, nullptr).value());
+  ASSERT_TRUE(devices.put(identity("hub-a", "pump"), 0, nullptr).value());
+  EXPECT_FALSE(devices.find(service("hub-a"), device_id("PUMP")).value());
+  EXPECT_FALSE(devices.find(service("hub-b"), device_id("pump")).value());
+  EXPECT_FALSE(devices.find_record(service("nowhere"), device_id("pump")).value());
+  EXPECT_EQ(devices.count(service("HUB-a")).value(), 2u);
+  EXPECT_EQ(devices.count(service("hub-b")).value(), 0u);
+  EXPECT_EQ(devices.count(service("nowhere")).value(), 0u);
+}
+
+TYPED_TEST_P(DeviceContract, PutAndRemoveAreConditional) {
+  using namespace testing_values;
+  this->make_services();
+  auto& devices = this->store().devices();
+  expect_conditional([&](std::int64_t expected) {
+    const auto stored = devices.put(identity("hub-a", "one"), expected, nullptr).value();
+    return stored ? std::optional{stored->version} : std::nullopt;
+  });
+  EXPECT_EQ(devices.count(service("hub-a")).value(), 1u);
+  expect_conditional_remove([&](std::int64_t expected) {
+    return devices.remove(service("hub-a"), device_id("one"), expected).value();
+  });
+  EXPECT_EQ(devices.count(service("hub-a")).value(), 0u);
+  EXPECT_FALSE(devices.find_twin(service("hub-a"), device_id("one")).value())
+      << "the twin goes with its device";
+}
+
+TYPED_TEST_P(DeviceContract, AnUpdateKeepsGenerationCreatedAndTwin) {
+  using namespace testing_values;
+  this->make_services();
+  auto& devices = this->store().devices();
+  const Twin initial = twin("hub-a", "one");
+  ASSERT_TRUE(devices.put(identity("hub-a", "one"), 0, &initial).value());
+  DeviceIdentity changed = identity("hub-a", "one");
+  changed.generation_id = "another";
+  changed.created = at(1000);
+  changed.enabled = true;
+  changed.auth.primary_thumbprint = "T9";
+  const Twin other{.hub = service("hub-a"), .device = device_id("one")};
+  const DeviceIdentity stored = devices.put(changed, 1, &other).value().value();
+  DeviceIdentity expected = identity("Hub-A", "one");
+  expected.enabled = true;
+  expected.auth.primary_thumbprint = "T9";
+  expected.version = 2;
+  EXPECT_EQ(fields(stored), fields(expected));
+  const DeviceRecord record = devices.find_record(service("hub-a"), device_id("one")).value().value();
+  EXPECT_EQ(fields(record.identity), fields(expected));
+  EXPECT_EQ(fields(record.twin), fields(twin("Hub-A", "one")));
+}
+
+TYPED_TEST_P(DeviceContract, TwinPutIsConditionalAndNeverMakesOne) {
+  using namespace testing_values;
+  this->make_services();
+  auto& devices = this->store().devices();
+  EXPECT_FALSE(devices.put_twin(twin("hub-a", "one"), kAnyVersion).value()) << "no device, no twin";
+  ASSERT_TRUE(devices.put(identity("hub-a", "one"), 0, nullptr).value());
+  EXPECT_FALSE(devices.put_twin(twin("hub-a", "one"), 1).value()) << "a new twin is at 2";
+  Twin expected = twin("Hub-A", "one");
+  expected.version = 3;
+  EXPECT_EQ(fields(devices.put_twin(twin("HUB-A", "one"), 2).value().value()), fields(expected));
+  EXPECT_EQ(fields(devices.find_twin(service("hub-a"), device_id("one")).value().value()), fields(expected));
+  EXPECT_FALSE(devices.put_twin(twin("hub-a", "one"), 2).value());
+  EXPECT_EQ(devices.put_twin(twin("hub-a", "one"), kAnyVersion).value().value().version, 4);
+  EXPECT_EQ(devices.find(service("hub-a"), device_id("one")).value().value().version, 1)
+      << "the identity stands still";
+}
+
+TYPED_TEST_P(DeviceContract, ListingIsPagedInOrderOfBytes) {
+  using namespace testing_values;
+  this->make_services();
+  auto& devices = this->store().devices();
+  for (const char* id : {"b", "C", "a", "$z"})
+    ASSERT_TRUE(devices.put(identity("hub-a", id), 0, nullptr).value());
+  ASSERT_TRUE(devices.put(identity("hub-b", "aa"), 0, nullptr).value());
+  std::string seen;
+  std::string after;
+  do {
+    const auto page = devices.list(service("hub-a"), after, 2).value();
+    for (const DeviceRecord& record : page.items) {
+      EXPECT_EQ(record.twin.device, record.identity.id);
+      seen += record.identity.id.str();
+    }
+    seen += '|';
+    after = page.next;
+  } while (!after.empty());
+  EXPECT_EQ(seen, "$zC|ab|");
+}
+
+TYPED_TEST_P(DeviceContract, ADeviceOfNoHubIsRefused) {
+  using namespace testing_values;
+  const auto refused = this->store().devices().put(identity("hub-a", "one"), 0, nullptr);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::hub_unknown);
+  EXPECT_EQ(refused.error().reason(), "there is no hub hub-a");
+}
+
+REGISTER_TYPED_TEST_SUITE_P(DeviceContract, DeviceAndTwinComeBackWhole, ATwinIsEmptyUnlessGiven,
+                            DeviceIdsKeepCaseAndHubsAreApart, PutAndRemoveAreConditional,
+                            AnUpdateKeepsGenerationCreatedAndTwin, TwinPutIsConditionalAndNeverMakesOne,
+                            ListingIsPagedInOrderOfBytes, ADeviceOfNoHubIsRefused);
+
+}  // namespace muster::registry
