@@ -108,7 +108,7 @@ endfunction()
 # muster_test(NAME x SOURCES ... DEPS targets) makes x_test and registers each of its cases with ctest.
 function(muster_test)
   cmake_parse_arguments(T "" "NAME;PCH" "SOURCES;DEPS" ${ARGN})
-  if(MUSTER_TEST_ONLY AND NOT T_NAME IN_LIST MUSTER_TEST_ONLY)
+  if(NOT T_SOURCES OR (MUSTER_TEST_ONLY AND NOT T_NAME IN_LIST MUSTER_TEST_ONLY))
     return()
   endif()
   add_executable(${T_NAME}_test ${T_SOURCES})

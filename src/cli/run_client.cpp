@@ -26,7 +26,7 @@ void add_run(Commands& commands) {
       [](CLI::App& app, RunOptions& options) {
         app.add_option("command", options.command, "The program and its arguments, after --")
             ->type_name("COMMAND")
-            ->expected(0, 10'000);
+            ->expected(1, 10'000);
       },
       run_client);
 }
