@@ -1,8 +1,8 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "cli/exit_status.hpp"
 #include "tests/test_shell.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace muster::cli {
 namespace {
@@ -21,10 +21,19 @@ struct UsageCase {
 
 const UsageCase kUsageCases[] = {
     {"unknown_command", {"hbu", "list"}, "MU-7001", "Did you mean `muster hub`?"},
-    {"unknown_verb", {"dps", "certificate", "crate"}, "MU-7001", "Did you mean `muster dps certificate create`?"},
-    {"unknown_flag", {"hub", "device-identity", "list", "--hubname", "x"}, "MU-7001", "Did you mean --hub-name?"},
+    {"unknown_verb",
+     {"dps", "certificate", "crate"},
+     "MU-7001",
+     "Did you mean `muster dps certificate create`?"},
+    {"unknown_flag",
+     {"hub", "device-identity", "list", "--hubname", "x"},
+     "MU-7001",
+     "Did you mean --hub-name?"},
     {"nothing_near", {"frobnicate"}, "MU-7001", "`muster --help` lists its commands."},
-    {"noun_alone", {"dps", "certificate"}, "MU-7001", "needs one more word: create, update, list, show, delete"},
+    {"noun_alone",
+     {"dps", "certificate"},
+     "MU-7001",
+     "needs one more word: create, update, list, show, delete"},
     {"required_flag", {"dps", "certificate", "show"}, "MU-7001", "--name"},
     {"flag_without_value", {"dps", "certificate", "show", "--name"}, "MU-7001", "--name"},
     {"word_too_many", {"hub", "list", "extra"}, "MU-7001", "extra"},
@@ -49,7 +58,8 @@ TEST_P(UsageTest, IsRefusedInFourLinesWithStatus2) {
   EXPECT_THAT(outcome.err, StartsWith("error " + std::string{GetParam().code} + "  "));
   EXPECT_THAT(outcome.err, HasSubstr(std::string{GetParam().says}));
   EXPECT_THAT(outcome.err, HasSubstr("\n  do: "));
-  EXPECT_THAT(outcome.err, testing::EndsWith("  more: muster explain " + std::string{GetParam().code} + "\n"));
+  EXPECT_THAT(outcome.err,
+              testing::EndsWith("  more: muster explain " + std::string{GetParam().code} + "\n"));
   EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 4) << outcome.err;
 }
 
@@ -75,7 +85,8 @@ TEST(CommandLine, AnUnknownWordBeforeOutputJsonIsJsonToo) {
 
 TEST(CommandLine, DataMayStandAnywhere) {
   for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"--data", "elsewhere", "hub", "list"}, {"hub", "--data", "elsewhere", "list"},
+       {std::vector<std::string>{"--data", "elsewhere", "hub", "list"},
+        {"hub", "--data", "elsewhere", "list"},
         {"hub", "list", "--data=elsewhere"}}) {
     TestShell shell;
     const auto outcome = shell.run(words);
@@ -111,7 +122,8 @@ TEST(CommandLine, HelpIsGivenForEveryCommandAndNamesItsExamples) {
     const auto outcome = shell.run(words);
     EXPECT_EQ(outcome.status, 0) << verb->path;
     EXPECT_THAT(outcome.out, StartsWith("muster " + verb->path + ": "));
-    if (!verb->path.starts_with("reference")) EXPECT_THAT(outcome.out, HasSubstr("EXAMPLES\n  $ muster")) << verb->path;
+    if (!verb->path.starts_with("reference"))
+      EXPECT_THAT(outcome.out, HasSubstr("EXAMPLES\n  $ muster")) << verb->path;
   }
 }
 

@@ -1,11 +1,11 @@
+#include "pki/certificate.hpp"
+#include "pki/key.hpp"
+#include "tests/test_shell.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
-
-#include "pki/certificate.hpp"
-#include "pki/key.hpp"
-#include "tests/test_shell.hpp"
 
 namespace muster::cli {
 namespace {
@@ -29,7 +29,8 @@ TEST(Pki, MakesTheTutorialsThreeTiersInTheWorldsPlaces) {
   EXPECT_EQ((*chain)[1].subject(), "CN=My-Intermediate-CA");
   EXPECT_EQ((*chain)[2].subject(), "CN=My-Root-CA");
 
-  const auto verified = shell.run({"pki", "verify", "w/certs/device/device.pem", "--data", "w", "-o", "json"});
+  const auto verified =
+      shell.run({"pki", "verify", "w/certs/device/device.pem", "--data", "w", "-o", "json"});
   EXPECT_EQ(verified.status, 0) << verified.err;
   EXPECT_EQ(at_path(Json::parse(verified.out), "verified"), true);
 }
@@ -48,9 +49,11 @@ TEST(Pki, NeverWritesOverAKeyUnlessForced) {
 
 TEST(Pki, VerifySaysAtWhichCertificateAndWhy) {
   TestShell shell;
-  for (const std::string name : {"root", "intermediate", "device"}) shell.run({"pki", "create-" + name, "--data", "w"});
+  for (const std::string name : {"root", "intermediate", "device"})
+    shell.run({"pki", "create-" + name, "--data", "w"});
   shell.clock.advance(std::chrono::hours{24 * 400});
-  const auto outcome = shell.run({"pki", "verify", "w/certs/device/device.pem", "--data", "w", "-o", "table"});
+  const auto outcome =
+      shell.run({"pki", "verify", "w/certs/device/device.pem", "--data", "w", "-o", "table"});
   EXPECT_EQ(outcome.status, 5);
   EXPECT_THAT(outcome.out, HasSubstr("0      CN=my-device-001"));
   EXPECT_THAT(outcome.err, HasSubstr("MU-2102"));
@@ -59,7 +62,8 @@ TEST(Pki, VerifySaysAtWhichCertificateAndWhy) {
 TEST(Pki, VerifyProofAnswersTheCodeWithTheCasKey) {
   TestShell shell;
   ASSERT_EQ(shell.run({"pki", "create-root", "--out", "r"}).status, 0);
-  ASSERT_EQ(shell.run({"pki", "verify-proof", "--ca", "r/root.pem", "--code", "C0DE", "--out", "p.pem"}).status, 0);
+  ASSERT_EQ(
+      shell.run({"pki", "verify-proof", "--ca", "r/root.pem", "--code", "C0DE", "--out", "p.pem"}).status, 0);
   const auto proof = pki::parse_pem_certificates(shell.read("p.pem"));
   const auto root = pki::parse_pem_certificates(shell.read("r/root.pem"));
   ASSERT_TRUE(proof && root);
@@ -94,7 +98,8 @@ TEST(Config, ShowSaysWhoSetWhat) {
   shell.write("w/muster.json", R"({"mqtt_port": 1111, "https_port": 2222, "amqp_port": 3333})");
   shell.environment["MUSTER_HTTPS_PORT"] = "2223";
   shell.environment["MUSTER_AMQP_PORT"] = "3334";
-  const auto outcome = shell.run({"config", "show", "--data", "w", "--origin", "--amqp-port", "3335", "-o", "tsv"});
+  const auto outcome =
+      shell.run({"config", "show", "--data", "w", "--origin", "--amqp-port", "3335", "-o", "tsv"});
   EXPECT_THAT(outcome.out, HasSubstr("mqtt_port\tfile\t1111\n"));
   EXPECT_THAT(outcome.out, HasSubstr("https_port\tenvironment\t2223\n"));
   EXPECT_THAT(outcome.out, HasSubstr("amqp_port\tflag\t3335\n"));
@@ -103,8 +108,8 @@ TEST(Config, ShowSaysWhoSetWhat) {
 
 TEST(Config, EveryKeyIsAFlagInItsOwnSpelling) {
   TestShell shell;
-  const auto outcome = shell.run({"config", "show", "--event-log.segment-bytes", "1MiB", "--name", "a.example", "--name",
-                                  "b.example", "--set", "dps.retry_after_s=5"});
+  const auto outcome = shell.run({"config", "show", "--event-log.segment-bytes", "1MiB", "--name",
+                                  "a.example", "--name", "b.example", "--set", "dps.retry_after_s=5"});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const Json shown = Json::parse(outcome.out);
   EXPECT_EQ(at_path(shown, "event_log.segment_bytes"), 1 << 20);

@@ -44,8 +44,9 @@ TEST(Output, TableUnwrapsArmsLists) {
 }
 
 TEST(Output, TsvIsAzs) {
-  EXPECT_EQ(written(Json::parse(R"({"z": "last", "a": null, "b": true, "c": [1, 2], "d": {"x": 1}})"), Format::tsv),
-            "None\ttrue\t2\t\tlast\n");
+  EXPECT_EQ(
+      written(Json::parse(R"({"z": "last", "a": null, "b": true, "c": [1, 2], "d": {"x": 1}})"), Format::tsv),
+      "None\ttrue\t2\t\tlast\n");
   EXPECT_EQ(written(Json::parse(R"(["a", "b"])"), Format::tsv), "a\nb\n");
 }
 

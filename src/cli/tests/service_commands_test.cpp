@@ -1,8 +1,8 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "tests/stub_service.hpp"
 #include "tests/test_shell.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace muster::cli {
 namespace {
@@ -31,7 +31,8 @@ TEST(DeviceIdentity, ListFollowsEveryPageAndBeginsWithThePagesColumns) {
       return Answer{.body = R"([{"deviceId": "a", "authenticationType": "sas", "status": "enabled"}])",
                     .continuation = "next"};
     }
-    return Answer{.body = R"([{"deviceId": "b", "authenticationType": "certificateAuthority", "status": "disabled"}])"};
+    return Answer{
+        .body = R"([{"deviceId": "b", "authenticationType": "certificateAuthority", "status": "disabled"}])"};
   }};
   const auto outcome = f.shell.run({"hub", "device-identity", "list", "-o", "table"});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
@@ -46,8 +47,7 @@ TEST(DeviceIdentity, ListFollowsEveryPageAndBeginsWithThePagesColumns) {
 
 TEST(DeviceIdentity, AnErrorOfTheServiceIsPrintedWithItsCodeAndEndsWith5) {
   Fixture f{[](const Asked&) {
-    return Answer{.status = 404,
-                  .body = R"({"Message": "ErrorCode:DeviceNotFound", "musterCode": "MU-3001",
+    return Answer{.status = 404, .body = R"({"Message": "ErrorCode:DeviceNotFound", "musterCode": "MU-3001",
                               "reason": "hub my-iot-hub-x509 has no device x", "remedy": "List them."})"};
   }};
   const auto outcome = f.shell.run({"hub", "device-identity", "show", "-d", "x y#1"});
@@ -60,7 +60,8 @@ TEST(DeviceIdentity, AnErrorOfTheServiceIsPrintedWithItsCodeAndEndsWith5) {
 
 TEST(DeviceIdentity, UpdateWritesBackWhatItReadWithTheChange) {
   Fixture f{[](const Asked& asked) {
-    return Answer{.body = asked.method == "GET" ? R"({"deviceId": "d", "status": "enabled", "unknown": 1})" : asked.body};
+    return Answer{.body = asked.method == "GET" ? R"({"deviceId": "d", "status": "enabled", "unknown": 1})"
+                                                : asked.body};
   }};
   EXPECT_EQ(f.shell.run({"hub", "device-identity", "update", "-d", "d", "--status", "disabled"}).status, 0);
   const Asked put = f.stub.asked().at(1);
@@ -71,17 +72,35 @@ TEST(DeviceIdentity, UpdateWritesBackWhatItReadWithTheChange) {
 
 TEST(DeviceIdentity, FlagsThatContradictEachOtherAreRefusedBeforeAnythingIsSent) {
   Fixture f{[](const Asked&) { return Answer{}; }};
-  EXPECT_EQ(f.shell.run({"hub", "device-identity", "create", "-d", "d", "--am", "x509_ca", "--ptp", "AA"}).status, 2);
+  EXPECT_EQ(
+      f.shell.run({"hub", "device-identity", "create", "-d", "d", "--am", "x509_ca", "--ptp", "AA"}).status,
+      2);
   EXPECT_TRUE(f.stub.asked().empty());
 }
 
 TEST(EnrollmentGroup, CreateSendsAzsBody) {
   Fixture f{[](const Asked& asked) { return Answer{.body = asked.body}; }};
-  const auto outcome =
-      f.shell.run({"dps", "enrollment-group", "create", "--dps-name", "my-dps-x509", "-g", "iot-x509-demo-rg", "--eid",
-                   "my-device-group", "--ca-name", "my-intermediate-ca", "--provisioning-status", "enabled",
-                   "--allocation-policy", "hashed", "--iot-hubs", "my-iot-hub-x509", "--initial-twin-tags",
-                   R"({"site": "b"})", "--edge-enabled", "false"});
+  const auto outcome = f.shell.run({"dps",
+                                    "enrollment-group",
+                                    "create",
+                                    "--dps-name",
+                                    "my-dps-x509",
+                                    "-g",
+                                    "iot-x509-demo-rg",
+                                    "--eid",
+                                    "my-device-group",
+                                    "--ca-name",
+                                    "my-intermediate-ca",
+                                    "--provisioning-status",
+                                    "enabled",
+                                    "--allocation-policy",
+                                    "hashed",
+                                    "--iot-hubs",
+                                    "my-iot-hub-x509",
+                                    "--initial-twin-tags",
+                                    R"({"site": "b"})",
+                                    "--edge-enabled",
+                                    "false"});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   const Asked put = f.stub.asked().at(0);
   EXPECT_EQ(put.target, "/enrollmentGroups/my-device-group?api-version=2021-10-01");
@@ -99,8 +118,9 @@ TEST(EnrollmentGroup, RegistrationListBeginsWithThePagesColumns) {
     return Answer{.body = R"([{"registrationId": "d", "deviceId": "d", "assignedHub": "h.azure-devices.net",
                                "createdDateTimeUtc": "2026-01-21T10:30:00Z", "status": "assigned"}])"};
   }};
-  const auto outcome = f.shell.run({"dps", "enrollment-group", "registration", "list", "--enrollment-id",
-                                    "my-device-group", "--resource-group", "iot-x509-demo-rg", "-o", "table"});
+  const auto outcome =
+      f.shell.run({"dps", "enrollment-group", "registration", "list", "--enrollment-id", "my-device-group",
+                   "--resource-group", "iot-x509-demo-rg", "-o", "table"});
   EXPECT_THAT(outcome.out, testing::StartsWith("DeviceID  Hub                  Created "));
   EXPECT_EQ(f.stub.asked().at(0).target, "/registrations/my-device-group/query?api-version=2021-10-01");
 }
@@ -110,19 +130,21 @@ TEST(Certificate, VerifiedMayBeBareOrHaveAValue) {
     std::vector<std::string> flags;
     Json expected;
   };
-  for (const Row& row : {Row{{"--verified"}, true}, Row{{"-v", "false"}, false}, Row{{"--verified", "TRUE"}, true},
-                         Row{{}, nullptr}}) {
+  for (const Row& row : {Row{{"--verified"}, true}, Row{{"-v", "false"}, false},
+                         Row{{"--verified", "TRUE"}, true}, Row{{}, nullptr}}) {
     Fixture f{[](const Asked& asked) {
       return asked.method == "GET" ? Answer{.status = 404, .body = "{}"} : Answer{.body = "{}"};
     }};
     f.shell.write("root.pem", "PEM");
-    std::vector<std::string> words{"dps", "certificate", "create", "--certificate-name", "my-root-ca", "-p", "root.pem"};
+    std::vector<std::string> words{"dps",        "certificate", "create",  "--certificate-name",
+                                   "my-root-ca", "-p",          "root.pem"};
     words.insert(words.end(), row.flags.begin(), row.flags.end());
     ASSERT_EQ(f.shell.run(words).status, 0);
     const Json body = Json::parse(f.stub.asked().at(1).body);
     EXPECT_EQ(at_path(body, "properties.isVerified"), row.expected);
     EXPECT_EQ(text_at(body, "properties.certificate"), "UEVN");
-    EXPECT_THAT(f.stub.asked()[1].target, HasSubstr("/provisioningServices/my-dps-x509/certificates/my-root-ca?"));
+    EXPECT_THAT(f.stub.asked()[1].target,
+                HasSubstr("/provisioningServices/my-dps-x509/certificates/my-root-ca?"));
   }
 }
 
@@ -137,8 +159,9 @@ TEST(Certificate, CreateRefusesANameThatIsTaken) {
 
 TEST(Certificate, TheEtagIsReadWhenItIsNotGiven) {
   Fixture f{[](const Asked& asked) {
-    return Answer{.body = asked.method == "GET" ? R"({"etag": "AAAA="})"
-                                                : R"({"name": "c", "properties": {"verificationCode": "C0DE"}})"};
+    return Answer{.body = asked.method == "GET"
+                              ? R"({"etag": "AAAA="})"
+                              : R"({"name": "c", "properties": {"verificationCode": "C0DE"}})"};
   }};
   const auto outcome =
       f.shell.run({"hub", "certificate", "generate-verification-code", "--name", "c", "-o", "table"});
@@ -151,11 +174,14 @@ TEST(Certificate, TheEtagIsReadWhenItIsNotGiven) {
 
 TEST(ConnectionString, IsBareTextWithTsv) {
   Fixture f{[](const Asked&) {
-    return Answer{.body = R"({"value": [{"keyName": "iothubowner", "primaryKey": "a2V5", "secondaryKey": "b"}]})"};
+    return Answer{
+        .body = R"({"value": [{"keyName": "iothubowner", "primaryKey": "a2V5", "secondaryKey": "b"}]})"};
   }};
-  EXPECT_EQ(f.shell.run({"hub", "connection-string", "show", "-o", "tsv"}).out,
-            "HostName=my-iot-hub-x509.azure-devices.net;SharedAccessKeyName=iothubowner;SharedAccessKey=a2V5\n");
-  EXPECT_THAT(f.shell.run({"hub", "connection-string", "show"}).out, HasSubstr("\"connectionString\": \"HostName="));
+  EXPECT_EQ(
+      f.shell.run({"hub", "connection-string", "show", "-o", "tsv"}).out,
+      "HostName=my-iot-hub-x509.azure-devices.net;SharedAccessKeyName=iothubowner;SharedAccessKey=a2V5\n");
+  EXPECT_THAT(f.shell.run({"hub", "connection-string", "show"}).out,
+              HasSubstr("\"connectionString\": \"HostName="));
 }
 
 TEST(ShowRequest, PrintsTheCallToStandardError) {
@@ -168,7 +194,8 @@ TEST(ShowRequest, PrintsTheCallToStandardError) {
 std::string stream_of(int events) {
   std::string text = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\n";
   for (int i = 0; i < events; ++i) {
-    text += fmt::format("id: 0:{0}\ndata: {{\"event\":{{\"origin\":\"d{0}\",\"payload\":{{\"n\":{0}}}}}}}\n\n", i);
+    text += fmt::format(
+        "id: 0:{0}\ndata: {{\"event\":{{\"origin\":\"d{0}\",\"payload\":{{\"n\":{0}}}}}}}\n\n", i);
   }
   return text;
 }

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <atomic>
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <gtest/gtest.h>
+
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <mutex>
@@ -15,7 +15,8 @@
 
 namespace muster::cli {
 
-/// A control socket in a folder of its own that answers as it is told, one connection at a time, and keeps what was asked.
+/// A control socket in a folder of its own that answers as it is told, one connection at a time, and keeps
+/// what was asked.
 class StubService {
  public:
   struct Asked {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/bytes.hpp"
+#include "cli/run.hpp"
+
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include "base/bytes.hpp"
-#include "cli/run.hpp"
 
 namespace muster::cli {
 

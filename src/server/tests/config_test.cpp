@@ -1,9 +1,9 @@
 #include "server/config.hpp"
 
+#include "server/config_keys.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "server/config_keys.hpp"
 
 namespace muster::server {
 namespace {
@@ -26,9 +26,10 @@ TEST(Config, EveryDefaultObeysItsOwnRule) {
 }
 
 TEST(Config, TheLaterSourceWins) {
-  const auto loaded = load_config({.file_text = R"({"event_log": {"retention_hours": 1}, "shards": 1, "log.level": "debug"})",
-                                   .environment = {{"MUSTER_EVENT_LOG__RETENTION_HOURS", "2"}, {"MUSTER_SHARDS", "2"}},
-                                   .flags = {{"shards", "3"}}});
+  const auto loaded =
+      load_config({.file_text = R"({"event_log": {"retention_hours": 1}, "shards": 1, "log.level": "debug"})",
+                   .environment = {{"MUSTER_EVENT_LOG__RETENTION_HOURS", "2"}, {"MUSTER_SHARDS", "2"}},
+                   .flags = {{"shards", "3"}}});
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->config.event_log.retention_hours, 2u);
   EXPECT_EQ(loaded->config.shards, 3u);
@@ -53,13 +54,15 @@ constexpr BadCase kBadCases[] = {
     {"port_too_high", R"({"mqtt_port": 65536})", "mqtt_port", "1 to 65535"},
     {"number_with_fraction", R"({"shards": 1.5})", "shards", "a whole number"},
     {"text_that_is_no_number", R"({"shards": "two"})", "shards", "a whole number"},
-    {"not_a_power_of_two", R"({"event_log": {"segment_bytes": 1048577}})", "event_log.segment_bytes", "power of two"},
-    {"bytes_overflow", R"({"event_log": {"queue_bytes_max": "18446744073709551615GiB"}})", "event_log.queue_bytes_max",
-     "bytes"},
+    {"not_a_power_of_two", R"({"event_log": {"segment_bytes": 1048577}})", "event_log.segment_bytes",
+     "power of two"},
+    {"bytes_overflow", R"({"event_log": {"queue_bytes_max": "18446744073709551615GiB"}})",
+     "event_log.queue_bytes_max", "bytes"},
     {"not_an_address", R"({"listen": ["localhost"]})", "listen", "IPv4 or IPv6"},
     {"no_address", R"({"listen": []})", "listen", "IPv4 or IPv6"},
     {"not_a_host", R"({"names": ["a b"]})", "names", "host names"},
-    {"unknown_word", R"({"dps": {"identity_type": "CA"}})", "dps.identity_type", "selfSigned or certificateAuthority"},
+    {"unknown_word", R"({"dps": {"identity_type": "CA"}})", "dps.identity_type",
+     "selfSigned or certificateAuthority"},
     {"null", R"({"shards": null})", "shards", "a whole number"},
 };
 
@@ -78,9 +81,10 @@ INSTANTIATE_TEST_SUITE_P(Config, BadConfigTest, testing::ValuesIn(kBadCases),
                          [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(Config, EveryProblemIsReportedAtOnce) {
-  const auto loaded = load_config({.file_text = R"({"mqtt_port": 0, "shards": 99})",
-                                   .environment = {{"MUSTER_EVENT_LOG__SEGMNT_BYTES", "1"}, {"MUSTER_THEIRS", "x"}},
-                                   .flags = {{"log.level", "loud"}}});
+  const auto loaded =
+      load_config({.file_text = R"({"mqtt_port": 0, "shards": 99})",
+                   .environment = {{"MUSTER_EVENT_LOG__SEGMNT_BYTES", "1"}, {"MUSTER_THEIRS", "x"}},
+                   .flags = {{"log.level", "loud"}}});
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().size(), 4u);
   const Error error = config_error(loaded.error());
@@ -91,7 +95,8 @@ TEST(Config, EveryProblemIsReportedAtOnce) {
 }
 
 TEST(Config, SizesMayHaveAUnit) {
-  const auto loaded = load_config({.file_text = R"({"event_log": {"segment_bytes": "2 MiB", "queue_bytes_max": 2097152}})"});
+  const auto loaded =
+      load_config({.file_text = R"({"event_log": {"segment_bytes": "2 MiB", "queue_bytes_max": 2097152}})"});
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->config.event_log.segment_bytes, 2u << 20);
   EXPECT_EQ(loaded->config.event_log.queue_bytes_max, 2u << 20);
