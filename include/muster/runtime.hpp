@@ -4,7 +4,10 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include <exception>
 #include <future>
@@ -40,17 +43,22 @@ class Runtime {
   /// Where coroutines that use a Client must run.
   boost::asio::any_io_executor executor() const;
 
-  /// Runs `work` on the Runtime's thread and waits for its result; what it throws is thrown here.
+  /// Runs `work` on the Runtime's thread and waits for its result; what it throws is thrown here. Who gives a
+  /// slot can cancel `work` through it: its signal must be emitted on the executor.
   template <typename T>
-  T run(boost::asio::awaitable<T> work) {
+  T run(boost::asio::awaitable<T> work, boost::asio::cancellation_slot slot = {}) {
     const auto promise = std::make_shared<std::promise<T>>();
     std::future<T> result = promise->get_future();
-    boost::asio::co_spawn(executor(), std::move(work), [promise](std::exception_ptr failed, T value) {
+    const auto done = [promise](std::exception_ptr failed, T value) {
       if (failed) {
         promise->set_exception(failed);
       } else {
         promise->set_value(std::move(value));
       }
+    };
+    // Begun over there: the slot belongs to that thread.
+    boost::asio::post(executor(), [this, slot, done, work = std::move(work)]() mutable {
+      boost::asio::co_spawn(executor(), std::move(work), boost::asio::bind_cancellation_slot(slot, done));
     });
     return result.get();
   }

@@ -23,6 +23,7 @@ void name_nouns(Commands& commands) {
   commands.noun("hub connection-string", "How Azure's service SDKs reach a hub");
   commands.noun("hub device-identity", "Devices that may connect");
   commands.noun("hub device-twin", "What a device and its operator know of each other");
+  commands.noun("device", "The simulated device", kServices);
   commands.noun("pki", "Certificates for devices, made and judged without a service", kTools);
   commands.noun("config", "The configuration of a world", kTools);
   commands.noun("explain", "", kTools);
@@ -55,6 +56,7 @@ void add_all_commands(Commands& commands) {
   add_pki_verify_proof(commands);
   add_pki_inspect(commands);
   add_pki_verify(commands);
+  add_device_run(commands);
   add_config(commands);
   add_explain(commands);
   add_reference(commands);

@@ -26,6 +26,7 @@ void add_pki_create(Commands& commands);
 void add_pki_verify_proof(Commands& commands);
 void add_pki_inspect(Commands& commands);
 void add_pki_verify(Commands& commands);
+void add_device_run(Commands& commands);
 void add_config(Commands& commands);
 void add_explain(Commands& commands);
 void add_reference(Commands& commands);
