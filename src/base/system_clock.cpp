@@ -31,8 +31,8 @@ class SystemClock final : public Clock {
     bool earliest = false;
     {
       const std::lock_guard lock{mutex_};
-      // Started for the first timer only: a command that sets none stays a process of one thread, which may fork, and whose
-      // signals reach the one that waits for them.
+      // Started for the first timer only: a command that sets none stays a process of one thread, which may
+      // fork, and whose signals reach the one that waits for them.
       if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
       id = next_id_++;
       pending_.emplace(Key{due, id}, std::move(action));

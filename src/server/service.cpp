@@ -37,10 +37,17 @@ Service::~Service() {
   // First what was received is made durable and acknowledged, then sessions close: nobody has to send again what is stored.
   parts_->log->stop();
   for (const auto& shard : parts_->shards) end_sessions(*parts_->mqtt, *shard);
-  for (const auto& shard : parts_->shards) shard->stop();
+  parts_->rest->stop();
+  parts_->admin->stop();
+  // Whoever still waits for the registry is answered while the shards run.
   parts_->registry->stop();
+  for (const auto& shard : parts_->shards) shard->stop();
   const Result<void> removed = parts_->injected.disk.remove(parts_->paths.running());
   if (!removed) log::warning("server", "{} is still there: {}", parts_->paths.running(), removed.error().reason());
+  // Coroutines that wait for a deadline go with their shard, and what they borrow of the gateways is there until then.
+  parts_->listeners.clear();
+  parts_->control.reset();
+  parts_->shards.clear();
   log::info("server", "stopped");
 }
 

@@ -131,7 +131,9 @@ Task<Opened> open(Connection& connection, GatewayServices& services) {
   }
   const std::string_view user_name = connect.user_name.value_or(std::string_view{});
   if (const auto user = dps::parse_user_name(user_name)) co_return co_await open_dps(connection, services, connect, *user);
-  if (const auto user = hub::parse_user_name(user_name)) co_return co_await open_hub(connection, services, connect, *user);
+  // "{idScope}/registrations/" is DPS's with the id left out, not a hub's with a device of that name, which has a query.
+  const auto user = user_name.ends_with("/registrations/") ? std::nullopt : hub::parse_user_name(user_name);
+  if (user) co_return co_await open_hub(connection, services, connect, *user);
   co_return refuse(connection, Error{ErrorCode::malformed_user_name, fmt::format("user name {}", shown(user_name))});
 }
 
