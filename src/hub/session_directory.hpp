@@ -66,12 +66,15 @@ class SessionDirectory {
   /// What a device had subscribed to when it last connected with CleanSession 0; nullopt when nothing is kept. In memory: a
   /// restart forgets it, and the CONNACK then says so by SessionPresent 0.
   std::optional<StoredSubscriptions> stored_subscriptions(const SessionKey& key) const;
-  void store_subscriptions(const SessionKey& key, std::optional<StoredSubscriptions> subscriptions);
+  /// Ignored unless `session` is still the key's: one that was superseded, or whose device was deleted, has no say.
+  void store_subscriptions(const SessionKey& key, const LiveSession* session,
+                           std::optional<StoredSubscriptions> subscriptions);
 
   /// Ends every session that matches, with the reason. Returns how many.
   std::size_t close_where(const std::function<bool(const SessionKey&)>& matches, const Error& reason);
 
-  /// Drops what is remembered of a device that was deleted.
+  /// Drops what is remembered of a device that was deleted, its session too, which has to be ended before: a device of the
+  /// same name that is made later starts with nothing.
   void forget(const SessionKey& key);
 
   std::optional<ConnectionState> state(const SessionKey& key) const;

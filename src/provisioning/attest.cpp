@@ -81,6 +81,10 @@ Task<AttestOutcome> attest(Provisioning& service, RegisterRequest request) {
   }
   outcome.judgement = *judge_chain(service, *request.chain, *anchors);
   if (outcome.judgement.failure()) co_return outcome;
+  // The first spelling stays the device's: a hub tells "Pump" from "pump", a registration does not.
+  const std::string device_id =
+      snapshot->registration && !snapshot->registration->device_id.empty() ? snapshot->registration->device_id
+                                                                           : std::string{request.id.str()};
   // A pointer of our own: appending checks must not depend on what the judgement holds.
   const std::shared_ptr<const EnrollmentGroup> group = outcome.judgement.group();
   check_enabled(outcome.judgement, *group);
@@ -91,7 +95,7 @@ Task<AttestOutcome> attest(Provisioning& service, RegisterRequest request) {
                               .dps = *std::move(snapshot->dps),
                               .settings = group->settings,
                               .group_id = std::string{group->id.str()},
-                              .device_id = std::string{request.id.str()},
+                              .device_id = device_id,
                               .anchor_ca_id = outcome.judgement.anchor() ? outcome.judgement.anchor()->ca_id : 0,
                               .previous = std::move(snapshot->registration)};
   co_return outcome;

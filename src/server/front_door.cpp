@@ -80,9 +80,9 @@ Task<ServiceName> FrontDoor::hub_of(std::string hub_host, std::string device_id,
   }
   if (services->hubs.empty()) co_return unknown_hub(hub_host);
   if (services->hubs.size() == 1) co_return services->hubs.front().hub.name;
-  // The first hub's address stands for all of them; each other one is its hub's alone.
-  for (std::size_t i = 1; i < services->hubs.size(); ++i) {
-    if (services->hubs[i].address == peer.local.address) co_return services->hubs[i].hub.name;
+  // The first address stands for all of them, whether the hub that was made first is still there or not; each other one is its hub's alone.
+  for (const auto& entry : services->hubs) {
+    if (entry.address == peer.local.address && entry.address != first_address_) co_return entry.hub.name;
   }
   co_return co_await hub_of_device(services, std::move(device_id));
 }

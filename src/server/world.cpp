@@ -73,7 +73,7 @@ Result<WorldState> inspect_world(disk::Disk& disk, const WorldPaths& paths) {
   if (!json.is_object() || !json.contains("format") || !json["format"].is_number_integer()) {
     return failure(ErrorCode::world_damaged, fmt::format("{} does not say its format", paths.format()));
   }
-  if (const int format = json["format"].get<int>(); format > kWorldFormat) {
+  if (const auto format = json["format"].get<std::int64_t>(); format > kWorldFormat) {
     return failure(ErrorCode::world_newer,
                    fmt::format("{} has format {}, this muster knows {}", paths.folder, format, kWorldFormat));
   }

@@ -73,7 +73,7 @@ class WholeService {
   std::vector<Read> events();
   /// Newest first.
   std::vector<journal::Kept> journal(std::string_view subject) const;
-  std::size_t journal_size() const { return running_->journal.newest(10'000).size(); }
+  std::vector<journal::Kept> newest_entries() const { return running_->journal.newest(10'000); }
   std::optional<DeviceIdentity> device(std::string_view id, const ServiceName& hub = kHub);
   std::optional<Registration> registration(std::string_view id);
   std::size_t connected() const { return running_->sessions.connected_count(); }

@@ -53,15 +53,20 @@ asio::awaitable<void> Connection::run() {
   handler_ = std::move(opened->handler);
   keep_alive_ = opened->keep_alive;
   last_heard_ = services_.clock.steady();
+  journal_connected();
   arm_keep_alive();
   flush();
   co_await pump();
   close_with(ending_, orderly_);
 }
 
-Task<Bytes> Connection::read_packet(std::uint32_t size_max) {
+Task<Bytes> Connection::read_connect(std::uint32_t size_max) {
   while (true) {
     const auto header = decode_fixed_header(inbox_, size_max);
+    if (header && header->type != PacketType::connect) {
+      co_return failure(ErrorCode::protocol_violation,
+                        fmt::format("the first packet is {}, not CONNECT", packet_name(header->type)));
+    }
     if (header && inbox_.size() >= header->size_header + std::size_t{header->size_remaining}) {
       const auto end = inbox_.begin() + static_cast<std::ptrdiff_t>(header->size_header + header->size_remaining);
       Bytes packet{inbox_.begin(), end};
@@ -102,10 +107,9 @@ asio::awaitable<void> Connection::pump() {
     if (ending_ || orderly_) co_return;
 
     // Back-pressure: while the disk or the peer is behind, nothing is read, and TCP tells the device.
-    if (starved_ || blocked_ || inflight() >= services_.limits.inflight_max) {
+    if (blocked_ || waits_for_log()) {
       const Result<void> woken = co_await room_.wait();
       if (!woken) co_return;
-      starved_ = false;
       continue;
     }
     const Result<bool> more = read_more();
@@ -144,6 +148,8 @@ Result<bool> Connection::read_more() {
 /// Hands whole packets to the handler. Returns the bytes that are done with; stops early when the handler has to wait.
 Result<std::size_t> Connection::consume(ByteView bytes) {
   std::size_t done = 0;
+  // Whoever was starved asks again here: room may have come while the shard had its other turn, when nobody waited for it.
+  starved_ = false;
   while (done < bytes.size() && !ending_ && !orderly_ && inflight() < services_.limits.inflight_max) {
     const ByteView unread = bytes.subspan(done);
     const auto header = decode_fixed_header(unread, services_.limits.packet_bytes_max);
@@ -246,11 +252,30 @@ void Connection::arm_keep_alive() {
   deadline_ = shard_.at(last_heard_ + keep_alive_ * 3 / 2, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->ending_) return;
+    // A silence that is ours: what the device sends stays unread while the log has no room.
+    if (self->waits_for_log()) self->last_heard_ = self->services_.clock.steady();
     if (self->services_.clock.steady() < self->last_heard_ + self->keep_alive_ * 3 / 2) return self->arm_keep_alive();
     self->fail(Error{ErrorCode::keep_alive_timeout,
                      fmt::format("nothing for {} s",
                                  std::chrono::duration_cast<std::chrono::seconds>(self->keep_alive_ * 3 / 2).count())});
   });
+}
+
+bool Connection::waits_for_log() const noexcept {
+  return starved_ || inflight() >= services_.limits.inflight_max;
+}
+
+void Connection::journal_connected() {
+  if (ending_) return;
+  journal::Entry entry;
+  entry.kind = journal::EntryKind::connected;
+  entry.tracking_id = tracking_id_;
+  entry.service = service_;
+  entry.subject = subject_;
+  entry.remote = remote_;
+  entry.step = "connect";
+  entry.answered = "CONNACK 0";
+  services_.journal.write(std::move(entry));
 }
 
 void Connection::close_with(const std::optional<Error>& reason, bool orderly) {

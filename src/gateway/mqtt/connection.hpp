@@ -73,8 +73,8 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   /// Wakes the reader if it waits for room.
   void room() { room_.notify(); }
   void fail(Error reason);
-  /// One whole packet, while there is no handler yet.
-  Task<Bytes> read_packet(std::uint32_t size_max);
+  /// CONNECT, whole. protocol_violation as soon as another packet begins: nothing of a stranger's is kept.
+  Task<Bytes> read_connect(std::uint32_t size_max);
   /// What the journal says of this connection; set as it becomes known.
   void name(std::string service, std::string subject) {
     service_ = std::move(service);
@@ -91,6 +91,9 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   asio::awaitable<void> drain();
   void arm(std::chrono::nanoseconds in, Error reason);
   void arm_keep_alive();
+  /// Nothing is read for want of room in the log, or on the way to the disk.
+  bool waits_for_log() const noexcept;
+  void journal_connected();
   void close_with(const std::optional<Error>& reason, bool orderly);
 
   GatewayServices& services_;
@@ -112,7 +115,7 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   std::atomic<std::int64_t> last_activity_us_{0};
   bool in_ack_queue_ = false;
   bool blocked_ = false;   ///< The peer takes no more just now: drain() waits for it.
-  bool starved_ = false;   ///< The handler asked to wait for room.
+  bool starved_ = false;   ///< The handler asked to wait for room, and has not been asked again since.
   bool orderly_ = false;
 };
 

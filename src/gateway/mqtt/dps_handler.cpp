@@ -29,6 +29,8 @@ struct DpsHandler::Shared {
   Result<provisioning::RegisterRequest> request_of(const dps::RegisterBody& body) const;
   static asio::awaitable<void> answer(std::shared_ptr<Shared> self, std::string rid, std::string operation_id,
                                       std::string body, bool poll);
+  asio::awaitable<bool> is_attested(const provisioning::RegisterRequest& request, const std::string& rid,
+                                    std::string_view step);
   asio::awaitable<void> answer_register(const std::string& rid, const std::string& body);
   asio::awaitable<void> answer_poll(const std::string& rid, const std::string& operation_id);
 };
@@ -64,6 +66,10 @@ Result<PacketHandler::Next> DpsHandler::handle(const FixedHeader& header, ByteVi
 }
 
 Result<PacketHandler::Next> DpsHandler::subscribe(const Subscribe& packet) {
+  if (packet.topics.size() > services_.limits.subscriptions_max) {
+    return failure(ErrorCode::protocol_violation, fmt::format("{} filters in one SUBSCRIBE, {} are allowed",
+                                                              packet.topics.size(), services_.limits.subscriptions_max));
+  }
   Suback answer{packet.packet_id, {}};
   for (const auto& topic : packet.topics) {
     const bool granted = topic.filter == dps::kResponseFilter;
@@ -122,6 +128,15 @@ Result<provisioning::RegisterRequest> DpsHandler::Shared::request_of(const dps::
   return provisioning::RegisterRequest{dps, *id, chain, body.payload_json, body.has_csr, body.has_tpm};
 }
 
+/// Says so to the device when it is not.
+asio::awaitable<bool> DpsHandler::Shared::is_attested(const provisioning::RegisterRequest& request,
+                                                      const std::string& rid, std::string_view step) {
+  const Result<provisioning::AttestOutcome> outcome = co_await provisioning::attest(services.provisioning, request);
+  if (outcome && outcome->attested) co_return true;
+  refuse(outcome ? *outcome->judgement.failure() : outcome.error(), rid, step);
+  co_return false;
+}
+
 asio::awaitable<void> DpsHandler::Shared::answer_register(const std::string& rid, const std::string& text) {
   const Result<dps::RegisterBody> body = dps::parse_register_body(text);
   if (!body) co_return refuse(body.error(), rid, "register");
@@ -129,9 +144,8 @@ asio::awaitable<void> DpsHandler::Shared::answer_register(const std::string& rid
   if (!request) co_return refuse(request.error(), rid, "register");
 
   // What can be refused for good is refused here and now; what follows is choosing the hub and storing.
-  const Result<provisioning::AttestOutcome> attested = co_await provisioning::attest(services.provisioning, *request);
-  if (!attested) co_return refuse(attested.error(), rid, "register");
-  if (!attested->attested) co_return refuse(*attested->judgement.failure(), rid, "register");
+  const bool attested = co_await is_attested(*request, rid, "register");
+  if (!attested) co_return;
   const Result<std::string> operation = services.operations.start(connection->shard().io().get_executor(), *request);
   if (!operation) co_return refuse(operation.error(), rid, "register");
   respond(202, rid, services.dps.retry_after_s, dps::format_assigning(*operation, std::nullopt));
@@ -140,6 +154,9 @@ asio::awaitable<void> DpsHandler::Shared::answer_register(const std::string& rid
 asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid, const std::string& operation_id) {
   const Result<provisioning::RegisterRequest> request = request_of(dps::RegisterBody{});
   if (!request) co_return refuse(request.error(), rid, "poll");
+  // The operation id is no secret, and whose registration it is has not been proved by CONNECT.
+  const bool attested = co_await is_attested(*request, rid, "poll");
+  if (!attested) co_return;
   const Result<provisioning::OperationView> view =
       co_await services.operations.poll(connection->shard().io().get_executor(), *request, operation_id);
   if (!view) co_return refuse(view.error(), rid, "poll");

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 
-
 namespace muster::mqtt {
 namespace {
 
@@ -14,6 +13,7 @@ using enum ConnackCode;
 
 // Which statuses DPS uses for what: docs/adr/0010-refusals-on-the-register-topic.md. 401002 and its texts were observed
 // (protocol/device/01 section 6.5), 404201 too; the Python SDK shows its user nothing but the status, so they differ.
+// A CONNECT is refused by unknown_topic and qos_unsupported for its will alone, and for good: 3 would make SDKs try again.
 constexpr std::array kRows{
     MqttErrorRow{malformed_packet, server_unavailable, 400, 400000, "Bad request."},
     MqttErrorRow{packet_too_large, server_unavailable, 413, 413000, "Request too large."},
@@ -22,8 +22,8 @@ constexpr std::array kRows{
     MqttErrorRow{keep_alive_timeout, server_unavailable, 408, 408000, "Request timeout."},
     MqttErrorRow{connection_lost, server_unavailable, 503, 503000, "Service unavailable."},
     MqttErrorRow{tls_failure, server_unavailable, 400, 400000, "Bad request."},
-    MqttErrorRow{unknown_topic, server_unavailable, 400, 400000, "Bad request."},
-    MqttErrorRow{qos_unsupported, server_unavailable, 400, 400000, "Bad request."},
+    MqttErrorRow{unknown_topic, not_authorized, 400, 400000, "Bad request."},
+    MqttErrorRow{qos_unsupported, not_authorized, 400, 400000, "Bad request."},
     MqttErrorRow{malformed_user_name, bad_user_name_or_password, 400, 400000, "Bad request."},
     MqttErrorRow{client_id_mismatch, identifier_rejected, 400, 400000, "Bad request."},
     MqttErrorRow{unknown_service, not_authorized, 401, 401002, "Unauthorized."},

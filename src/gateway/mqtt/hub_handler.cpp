@@ -41,22 +41,13 @@ Task<bool> HubHandler::take_over(bool clean_session, hub::WillMessage will) {
   claimed_ = true;
   bool present = false;
   if (clean_session) {
-    services_.sessions.store_subscriptions(key_, std::nullopt);
+    services_.sessions.store_subscriptions(key_, &connection_, std::nullopt);
   } else if (const auto stored = services_.sessions.stored_subscriptions(key_)) {
     subscriptions_ = *stored;
     present = true;
   } else {
-    services_.sessions.store_subscriptions(key_, subscriptions_);
+    services_.sessions.store_subscriptions(key_, &connection_, subscriptions_);
   }
-  journal::Entry entry;
-  entry.kind = journal::EntryKind::connected;
-  entry.tracking_id = connection_.tracking_id();
-  entry.service = hub_host_name(key_.hub);
-  entry.subject = sender_.device_id;
-  entry.remote = connection_.remote();
-  entry.step = "connect";
-  entry.answered = "CONNACK 0";
-  services_.journal.write(std::move(entry));
   co_return present;
 }
 
@@ -109,7 +100,7 @@ Result<PacketHandler::Next> HubHandler::subscribe(const Subscribe& packet) {
     if (kind) subscriptions_[index_of(*kind)] = granted;
     answer.return_codes.push_back(granted);
   }
-  if (!clean_session_) services_.sessions.store_subscriptions(key_, subscriptions_);
+  if (!clean_session_) services_.sessions.store_subscriptions(key_, &connection_, subscriptions_);
   connection_.send(answer);
   return Next::go_on;
 }
@@ -119,7 +110,7 @@ Result<PacketHandler::Next> HubHandler::unsubscribe(const Unsubscribe& packet) {
     const auto kind = hub::parse_subscription(filter, sender_.device_id, sender_.module_id);
     if (kind) subscriptions_[index_of(*kind)] = hub::kNotSubscribed;
   }
-  if (!clean_session_) services_.sessions.store_subscriptions(key_, subscriptions_);
+  if (!clean_session_) services_.sessions.store_subscriptions(key_, &connection_, subscriptions_);
   connection_.send(Unsuback{packet.packet_id});
   return Next::go_on;
 }

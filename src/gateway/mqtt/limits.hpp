@@ -12,7 +12,7 @@ struct MqttLimits {
   /// Before CONNECT was accepted. A will may be large, so this is not a few hundred bytes; it is held only as it arrives.
   std::uint32_t connect_bytes_max = 64 * 1024;
   std::chrono::seconds handshake_timeout{30};
-  std::chrono::seconds connect_timeout{30};  ///< From the accept to CONNECT, handshake included.
+  std::chrono::seconds connect_timeout{30};  ///< From the end of the handshake until CONNECT is accepted.
   std::uint32_t inflight_max = 256;          ///< Messages of one connection that wait for the disk; then reading pauses.
   std::uint32_t outbox_bytes_max = 1u << 20;  ///< Bytes that wait for a peer to read them; then the connection is closed.
   std::uint32_t requests_max = 8;            ///< Twin and registration requests of one connection under way at once.

@@ -59,7 +59,8 @@ Result<hub::WillMessage> read_will(const Connect& connect, const hub::UserName& 
   if (!connect.will) return will;
   // Only telemetry can be a will (device/04 section 6).
   const auto topic = hub::parse_telemetry_topic(connect.will->topic, user.device_id, user.module_id);
-  if (!topic || connect.will->qos > 1) {
+  if (connect.will->qos > 1) return failure(ErrorCode::qos_unsupported, "QoS 2 in a will");
+  if (!topic) {
     return failure(ErrorCode::unknown_topic, fmt::format("will topic {}", shown(connect.will->topic)));
   }
   will.present = true;
@@ -103,6 +104,8 @@ Task<Opened> open_hub(Connection& connection, GatewayServices& services, const C
   if (!outcome) co_return refuse(connection, outcome.error());
   if (!outcome->identity) co_return refuse(connection, *outcome->judgement.failure());
 
+  // Its time to connect may have run out meanwhile: who is gone must not take the place of who is there.
+  if (connection.ending()) co_return failure(ErrorCode::connection_lost, "it ended while it was judged");
   auto handler = std::make_unique<HubHandler>(connection, services, *outcome->identity, outcome->method);
   const Result<bool> session_present = co_await handler->take_over(connect.clean_session, std::move(*will));
   if (!session_present) co_return refuse(connection, session_present.error());
@@ -114,12 +117,10 @@ Task<Opened> open_hub(Connection& connection, GatewayServices& services, const C
 
 Task<Opened> open(Connection& connection, GatewayServices& services) {
   connection.at_step("connect");
-  const Result<Bytes> packet = co_await connection.read_packet(services.limits.connect_bytes_max);
+  const Result<Bytes> packet = co_await connection.read_connect(services.limits.connect_bytes_max);
   if (!packet) co_return failure(packet.error());
   const auto header = decode_fixed_header(*packet, services.limits.connect_bytes_max);
-  if (!header || header->type != PacketType::connect) {
-    co_return failure(ErrorCode::protocol_violation, "the first packet is not CONNECT");
-  }
+  if (!header) co_return failure(ErrorCode::malformed_packet, "CONNECT");
   // The views in `connect` borrow from `packet`, which lives in this frame until the connection is open or refused.
   const auto body = decode_body(*header, ByteView{*packet}.subspan(header->size_header));
   if (!body) co_return failure(ErrorCode::malformed_packet, "CONNECT");
