@@ -16,8 +16,8 @@ namespace {
 
 // Node's, and the documents' (protocol/device/04 section 2).
 constexpr std::string_view kApiVersion = "2021-04-12";
-/// From here on a loss counts as the first again. A hub that closes right after CONNACK 0 is not stormed: Python
-/// reconnects 60 times a second there (protocol/device/10 section 5).
+/// From here on a loss counts as the first again. A hub that closes right after CONNACK 0 is not stormed:
+/// Python reconnects 60 times a second there (protocol/device/10 section 5).
 constexpr std::chrono::seconds kStableAfter{30};
 /// How long disconnect() lets the peer take the last bytes.
 constexpr std::chrono::seconds kFarewell{1};

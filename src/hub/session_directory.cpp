@@ -17,7 +17,8 @@ Task<void> SessionDirectory::claim(SessionKey key, std::shared_ptr<LiveSession> 
   }
   // Outside the lock: ending may run on this very thread and come back to release().
   if (older) {
-    older->end(Error{ErrorCode::connection_superseded, fmt::format("device {} connected again", key.device.str())});
+    older->end(
+        Error{ErrorCode::connection_superseded, fmt::format("device {} connected again", key.device.str())});
   }
   co_return Result<void>{};
 }
@@ -47,7 +48,8 @@ void SessionDirectory::store_subscriptions(const SessionKey& key, const LiveSess
   slot->second.subscriptions = subscriptions;
 }
 
-std::size_t SessionDirectory::close_where(const std::function<bool(const SessionKey&)>& matches, const Error& reason) {
+std::size_t SessionDirectory::close_where(const std::function<bool(const SessionKey&)>& matches,
+                                          const Error& reason) {
   std::vector<std::shared_ptr<LiveSession>> ending;
   {
     const std::lock_guard lock{mutex_};

@@ -1,16 +1,16 @@
 #include "gateway/mqtt/connection.hpp"
 
-#include <fmt/format.h>
+#include "gateway/mqtt/error_table.hpp"
+#include "gateway/mqtt/gateway.hpp"
+#include "gateway/mqtt/opening.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <utility>
+#include <fmt/format.h>
 
-#include "gateway/mqtt/error_table.hpp"
-#include "gateway/mqtt/gateway.hpp"
-#include "gateway/mqtt/opening.hpp"
+#include <utility>
 
 namespace muster::mqtt {
 namespace {
@@ -38,7 +38,8 @@ Connection::~Connection() = default;
 
 asio::awaitable<void> Connection::run() {
   const auto self = shared_from_this();  // The coroutine keeps the connection, whoever else lets go.
-  arm(services_.limits.handshake_timeout, Error{ErrorCode::connect_timeout, "the TLS handshake did not end in time"});
+  arm(services_.limits.handshake_timeout,
+      Error{ErrorCode::connect_timeout, "the TLS handshake did not end in time"});
   const Result<void> secured = co_await stream_->handshake();
   if (!secured) {
     close_with(ending_ ? ending_ : std::optional{secured.error()}, false);
@@ -68,12 +69,14 @@ Task<Bytes> Connection::read_connect(std::uint32_t size_max) {
                         fmt::format("the first packet is {}, not CONNECT", packet_name(header->type)));
     }
     if (header && inbox_.size() >= header->size_header + std::size_t{header->size_remaining}) {
-      const auto end = inbox_.begin() + static_cast<std::ptrdiff_t>(header->size_header + header->size_remaining);
+      const auto end =
+          inbox_.begin() + static_cast<std::ptrdiff_t>(header->size_header + header->size_remaining);
       Bytes packet{inbox_.begin(), end};
       inbox_.erase(inbox_.begin(), end);
       co_return packet;
     }
-    if (!header && header.error() != DecodeError::incomplete) co_return failure(header_error(header.error(), size_max));
+    if (!header && header.error() != DecodeError::incomplete)
+      co_return failure(header_error(header.error(), size_max));
     const Result<net::IoResult> read = stream_->try_read(shard_.scratch());
     if (!read) co_return failure(read.error());
     if (read->state == net::IoState::closed) {
@@ -91,7 +94,8 @@ Task<Bytes> Connection::read_connect(std::uint32_t size_max) {
 
 Error Connection::header_error(DecodeError error, std::uint32_t size_max) {
   if (error == DecodeError::packet_too_large) {
-    return {ErrorCode::packet_too_large, fmt::format("a packet announces more than the {} bytes allowed", size_max)};
+    return {ErrorCode::packet_too_large,
+            fmt::format("a packet announces more than the {} bytes allowed", size_max)};
   }
   return {ErrorCode::malformed_packet, "the fixed header is not one of MQTT 3.1.1"};
 }
@@ -125,7 +129,8 @@ asio::awaitable<void> Connection::pump() {
   }
 }
 
-/// Reads once into the shard's buffer and handles what came; keeps the rest. False when there is nothing to read just now.
+/// Reads once into the shard's buffer and handles what came; keeps the rest. False when there is nothing to
+/// read just now.
 Result<bool> Connection::read_more() {
   MUSTER_TRY(const net::IoResult read, stream_->try_read(shard_.scratch()));
   if (read.state == net::IoState::would_block) return false;
@@ -145,10 +150,12 @@ Result<bool> Connection::read_more() {
   return true;
 }
 
-/// Hands whole packets to the handler. Returns the bytes that are done with; stops early when the handler has to wait.
+/// Hands whole packets to the handler. Returns the bytes that are done with; stops early when the handler has
+/// to wait.
 Result<std::size_t> Connection::consume(ByteView bytes) {
   std::size_t done = 0;
-  // Whoever was starved asks again here: room may have come while the shard had its other turn, when nobody waited for it.
+  // Whoever was starved asks again here: room may have come while the shard had its other turn, when nobody
+  // waited for it.
   starved_ = false;
   while (done < bytes.size() && !ending_ && !orderly_ && inflight() < services_.limits.inflight_max) {
     const ByteView unread = bytes.subspan(done);
@@ -189,7 +196,8 @@ void Connection::flush() {
     release(outbox_);
     outbox_written_ = 0;
   } else if (outbox_.size() - outbox_written_ > services_.limits.outbox_bytes_max) {
-    fail(Error{ErrorCode::peer_stalled, fmt::format("{} bytes wait for it", outbox_.size() - outbox_written_)});
+    fail(Error{ErrorCode::peer_stalled,
+               fmt::format("{} bytes wait for it", outbox_.size() - outbox_written_)});
   }
 }
 
@@ -254,10 +262,12 @@ void Connection::arm_keep_alive() {
     if (!self || self->ending_) return;
     // A silence that is ours: what the device sends stays unread while the log has no room.
     if (self->waits_for_log()) self->last_heard_ = self->services_.clock.steady();
-    if (self->services_.clock.steady() < self->last_heard_ + self->keep_alive_ * 3 / 2) return self->arm_keep_alive();
-    self->fail(Error{ErrorCode::keep_alive_timeout,
-                     fmt::format("nothing for {} s",
-                                 std::chrono::duration_cast<std::chrono::seconds>(self->keep_alive_ * 3 / 2).count())});
+    if (self->services_.clock.steady() < self->last_heard_ + self->keep_alive_ * 3 / 2)
+      return self->arm_keep_alive();
+    self->fail(Error{
+        ErrorCode::keep_alive_timeout,
+        fmt::format("nothing for {} s",
+                    std::chrono::duration_cast<std::chrono::seconds>(self->keep_alive_ * 3 / 2).count())});
   });
 }
 

@@ -1,10 +1,9 @@
 #include "hub/session_directory.hpp"
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
 
 namespace muster::hub {
 namespace {
