@@ -1,5 +1,5 @@
 #include "cli/exit_status.hpp"
-#include "tests/test_shell.hpp"
+#include "cli/tests/test_shell.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -122,8 +122,9 @@ TEST(CommandLine, HelpIsGivenForEveryCommandAndNamesItsExamples) {
     const auto outcome = shell.run(words);
     EXPECT_EQ(outcome.status, 0) << verb->path;
     EXPECT_THAT(outcome.out, StartsWith("muster " + verb->path + ": "));
-    if (!verb->path.starts_with("reference"))
+    if (!verb->path.starts_with("reference")) {
       EXPECT_THAT(outcome.out, HasSubstr("EXAMPLES\n  $ muster")) << verb->path;
+    }
   }
 }
 
@@ -134,7 +135,9 @@ TEST(CommandLine, EveryExampleIsACommandLineThatParses) {
   for (const auto& verb : commands.verbs()) {
     std::istringstream lines{verb->help.examples};
     for (std::string line; std::getline(lines, line);) {
-      if (line.starts_with("$ ")) EXPECT_THAT(line, StartsWith("$ muster " + verb->path)) << verb->path;
+      if (line.starts_with("$ ")) {
+        EXPECT_THAT(line, StartsWith("$ muster " + verb->path)) << verb->path;
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
-#include "tests/stub_service.hpp"
-#include "tests/test_shell.hpp"
+#include "cli/tests/stub_service.hpp"
+#include "cli/tests/test_shell.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
