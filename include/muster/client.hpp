@@ -20,8 +20,8 @@
 /// to Azure itself as to a muster world; only addresses and roots differ.
 namespace muster {
 
-/// How a service is reached and whom the device believes. With nothing said: the name is looked up, port 8883,
-/// and the system's roots (or SSL_CERT_FILE's) decide. The server's name is always checked.
+/// How a service is reached and whom the device believes. With nothing said: the name is looked up, port
+/// 8883, and the system's roots (or SSL_CERT_FILE's) decide. The server's name is always checked.
 struct Transport {
   std::string ca_file;     ///< PEM of the only roots to believe; empty: the system's.
   std::string connect_to;  ///< "127.0.0.1:8883", "[::1]:8883": dialled in place of looking the name up. SNI
@@ -29,8 +29,8 @@ struct Transport {
   std::uint16_t port = 8883;
 };
 
-/// Exponential backoff with full jitter: the nth pause is uniform between 0 and the smaller of `pause_max` and
-/// `pause_first` x 2^n.
+/// Exponential backoff with full jitter: the nth pause is uniform between 0 and the smaller of `pause_max`
+/// and `pause_first` x 2^n.
 struct RetryPolicy {
   std::chrono::milliseconds pause_first{500};
   std::chrono::milliseconds pause_max{30'000};
@@ -63,7 +63,8 @@ struct Assignment {
 /// Registers a device with DPS and waits until it is assigned to a hub.
 ///
 /// Shape     id_scope and registration_id must not be empty.
-/// Units     `timeout` in milliseconds of the Runtime's clock. The service's retry-after is honoured between 1
+/// Units     `timeout` in milliseconds of the Runtime's clock. The service's retry-after is honoured between
+/// 1
 ///           and 30 seconds; without one a poll follows after 2.
 /// Returns   the assignment.
 /// Errors    provisioning_failed  DPS refused; status, error code, message and tracking id are in the reason.
@@ -76,7 +77,8 @@ struct Assignment {
 /// Order     none; registering again gives the same device.
 /// Threads   call from the Runtime's executor. Cancellation: terminal.
 /// Delivery  requests are sent again until one is answered; DPS takes repeated ones for one registration.
-/// Source    Azure DPS, "Communicate with your DPS using the MQTT protocol", api-version 2019-03-31. Tested by
+/// Source    Azure DPS, "Communicate with your DPS using the MQTT protocol", api-version 2019-03-31. Tested
+/// by
 ///           src/client/tests/provision_test.cpp.
 boost::asio::awaitable<Result<Assignment>> provision(Runtime& runtime,
                                                      std::shared_ptr<Credentials> credentials,
@@ -93,9 +95,9 @@ enum class ConnectionState : std::uint8_t {
 /// One change of the connection, told in order.
 struct ConnectionEvent {
   ConnectionState state = ConnectionState::disconnected;
-  std::optional<Error> why;                ///< With waiting and refused.
-  std::chrono::milliseconds retry_in{0};   ///< With waiting.
-  unsigned attempt = 0;                    ///< Since the last stable connection; the first is 1.
+  std::optional<Error> why;               ///< With waiting and refused.
+  std::chrono::milliseconds retry_in{0};  ///< With waiting.
+  unsigned attempt = 0;                   ///< Since the last stable connection; the first is 1.
 };
 
 struct ClientOptions {
@@ -110,8 +112,8 @@ struct ClientOptions {
   std::function<void(const ConnectionEvent&)> on_state;
 };
 
-/// A device's connection to its hub. Once connected it stays so: a lost connection is made again, and what was
-/// not acknowledged is sent again. Make and destroy it on any thread; the Runtime must outlive it.
+/// A device's connection to its hub. Once connected it stays so: a lost connection is made again, and what
+/// was not acknowledged is sent again. Make and destroy it on any thread; the Runtime must outlive it.
 class Client {
  public:
   Client(Runtime& runtime, std::shared_ptr<Credentials> credentials, ClientOptions options);

@@ -1,13 +1,13 @@
-#include <fmt/format.h>
-
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
-
 #include "base/log.hpp"
 #include "cli/commands.hpp"
 #include "cli/duration.hpp"
 #include "simulator/device.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
 
 namespace muster::cli {
 namespace {
@@ -44,8 +44,8 @@ constexpr KeyFlag kFlags[] = {
 /// The file may be missing when it was not named and what must be known is said otherwise.
 bool may_do_without_file(const Options& options, const Environment& environment) {
   const auto scope = options.by_key.find("id_scope");
-  return options.file.empty() &&
-         ((scope != options.by_key.end() && !scope->second.empty()) || environment.contains("PROVISIONING_IDSCOPE"));
+  return options.file.empty() && ((scope != options.by_key.end() && !scope->second.empty()) ||
+                                  environment.contains("PROVISIONING_IDSCOPE"));
 }
 
 Result<simulator::DeviceConfig> load(Shell& shell, const Options& options) {
@@ -60,8 +60,9 @@ Result<simulator::DeviceConfig> load(Shell& shell, const Options& options) {
     MUSTER_TRY(const Bytes text, disk::read_all(shell.disk, sources.path, kConfigSizeMax));
     sources.text = as_text(text);
   } else if (!may_do_without_file(options, shell.environment)) {
-    return failure(Error{ErrorCode::file_unreadable, fmt::format("{}: there is no such file", sources.path)}.with_remedy(
-        "Name the device's config.json, as in: muster device run muster-data/device/config.json"));
+    return failure(
+        Error{ErrorCode::file_unreadable, fmt::format("{}: there is no such file", sources.path)}.with_remedy(
+            "Name the device's config.json, as in: muster device run muster-data/device/config.json"));
   }
   return simulator::load_device_config(sources);
 }
@@ -70,7 +71,8 @@ Result<int> device_run(Invocation& invocation, const Options& options) {
   Shell& shell = invocation.shell();
   const auto timeout = parse_duration(options.timeout);
   if (!timeout || timeout->count() == 0) {
-    return failure(ErrorCode::usage, fmt::format("--timeout wants a duration like 30s, and got {}", options.timeout));
+    return failure(ErrorCode::usage,
+                   fmt::format("--timeout wants a duration like 30s, and got {}", options.timeout));
   }
   MUSTER_TRY(simulator::DeviceConfig config, load(shell, options));
   log::start(log::parse_level(options.log_level).value_or(log::Level::info));
@@ -98,8 +100,10 @@ void add_device_run(Commands& commands) {
   commands.verb<Options>(
       "device run",
       {.line = "Run the simulated device of the tutorial",
-       .about = "Provisions itself through DPS with its certificate, connects to its hub and sends telemetry; standard "
-                "output is the tutorial's, the log goes to standard error. Ends with 3 for a bad configuration, 4 when "
+       .about = "Provisions itself through DPS with its certificate, connects to its hub and sends "
+                "telemetry; standard "
+                "output is the tutorial's, the log goes to standard error. Ends with 3 for a bad "
+                "configuration, 4 when "
                 "a service cannot be reached, 5 when it refuses; Ctrl-C disconnects and ends with 0.",
        .examples = "$ muster device run muster-data/device/config.json --messages 2 --interval 0\n"
                    "=== IoT Device Simulator with X.509 ===\n"
@@ -126,7 +130,8 @@ void add_device_run(Commands& commands) {
                    "\n"
                    "Telemetry complete!"},
       [](CLI::App& app, Options& options) {
-        app.add_option("FILE", options.file, "The device's configuration; else ./config.json")->type_name("FILE");
+        app.add_option("FILE", options.file, "The device's configuration; else ./config.json")
+            ->type_name("FILE");
         for (const KeyFlag& flag : kFlags) {
           add_text(app, flag.flag, options.by_key[flag.key], flag.metavar, flag.help);
         }

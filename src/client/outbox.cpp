@@ -16,9 +16,9 @@ void settle(Outgoing& message, Result<void> outcome) {
 
 Result<std::shared_ptr<Outgoing>> Outbox::add(std::string topic, Bytes payload) {
   if (messages_.size() >= messages_max_) {
-    return failure(ErrorCode::not_connected,
-                   fmt::format("{} messages wait for their acknowledgement, and no more are kept",
-                               messages_.size()));
+    return failure(
+        ErrorCode::not_connected,
+        fmt::format("{} messages wait for their acknowledgement, and no more are kept", messages_.size()));
   }
   messages_.push_back(std::make_shared<Outgoing>(shard_, std::move(topic), std::move(payload)));
   return messages_.back();
@@ -34,8 +34,8 @@ const Outgoing* Outbox::send_next() {
 
 bool Outbox::acknowledge(std::uint16_t packet_id) {
   const auto end = messages_.begin() + static_cast<std::ptrdiff_t>(on_wire_);
-  const auto found = std::find_if(messages_.begin(), end,
-                                  [packet_id](const auto& message) { return message->packet_id == packet_id; });
+  const auto found = std::find_if(
+      messages_.begin(), end, [packet_id](const auto& message) { return message->packet_id == packet_id; });
   if (found == end) return false;
   const std::shared_ptr<Outgoing> message = *found;
   messages_.erase(found);

@@ -22,10 +22,10 @@ struct Outgoing {
 
   std::string topic;
   Bytes payload;
-  std::uint16_t packet_id = 0;           ///< 0 until it was first sent.
-  bool sent_before = false;              ///< On an earlier connection: DUP is set.
-  bool abandoned = false;                ///< Nobody waits: not sent again.
-  std::optional<Result<void>> outcome;   ///< Set once, then `settled` is notified.
+  std::uint16_t packet_id = 0;          ///< 0 until it was first sent.
+  bool sent_before = false;             ///< On an earlier connection: DUP is set.
+  bool abandoned = false;               ///< Nobody waits: not sent again.
+  std::optional<Result<void>> outcome;  ///< Set once, then `settled` is notified.
   net::Signal settled;
 };
 

@@ -93,8 +93,8 @@ boost::asio::awaitable<Result<Assignment>> provision(Runtime& runtime,
                                                      std::shared_ptr<Credentials> credentials,
                                                      ProvisioningOptions options) {
   MUSTER_CO_CHECK(client::check(options));
-  // A cancelled wait comes back as a value, so that the link is closed in order; the caller's own choice is put
-  // back afterwards.
+  // A cancelled wait comes back as a value, so that the link is closed in order; the caller's own choice is
+  // put back afterwards.
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   Result<Assignment> outcome = co_await client::attempts(runtime.engine(), credentials, options);

@@ -48,9 +48,9 @@ class Exchange {
  private:
   tl::unexpected<Error> out_of_time(const Verdict& verdict) const {
     if (verdict.busy) return failure(*verdict.busy);
-    return failure(ErrorCode::timed_out, fmt::format("registering {} at {}: still not decided; operation {}",
-                                                     options_.registration_id, options_.host,
-                                                     verdict.operation_id));
+    return failure(ErrorCode::timed_out,
+                   fmt::format("registering {} at {}: still not decided; operation {}",
+                               options_.registration_id, options_.host, verdict.operation_id));
   }
 
   /// Closes the link when `work` takes longer than the peer may.
@@ -90,11 +90,11 @@ class Exchange {
   /// Registers when `operation_id` is empty, polls otherwise.
   Task<Answer> ask(const std::string& operation_id) {
     const std::string rid = std::to_string(++last_rid_);
-    const std::string topic = operation_id.empty() ? dps::format_register_topic(rid)
-                                                   : dps::format_poll_topic(rid, operation_id);
-    const std::string body = operation_id.empty() ? dps::format_register_body(options_.registration_id,
-                                                                              options_.payload_json)
-                                                  : std::string{};
+    const std::string topic =
+        operation_id.empty() ? dps::format_register_topic(rid) : dps::format_poll_topic(rid, operation_id);
+    const std::string body = operation_id.empty()
+                                 ? dps::format_register_body(options_.registration_id, options_.payload_json)
+                                 : std::string{};
     mqtt::Publish publish;
     publish.topic = topic;
     publish.payload = as_bytes(body);

@@ -19,8 +19,8 @@ struct Verdict {
   std::string operation_id;  ///< To poll; empty: register (again).
 };
 
-/// `registration_id` and `host` are for the words of a refusal. Pure. service_error for an answer that DPS does
-/// not give.
+/// `registration_id` and `host` are for the words of a refusal. Pure. service_error for an answer that DPS
+/// does not give.
 Result<Verdict> judge_answer(int status, std::optional<int> retry_after_s, std::string_view body,
                              const ProvisioningOptions& options);
 

@@ -11,8 +11,8 @@ namespace muster::client {
 /// wrong on the device's own side do not.
 bool is_transient(ErrorCode code) noexcept;
 
-/// How long to wait before the attempt after `failed` failed ones: uniform in [0, min(pause_max, pause_first x
-/// 2^(failed-1))], so that a thousand devices that lost one hub do not come back at once.
+/// How long to wait before the attempt after `failed` failed ones: uniform in [0, min(pause_max, pause_first
+/// x 2^(failed-1))], so that a thousand devices that lost one hub do not come back at once.
 std::chrono::milliseconds pause_before_retry(const RetryPolicy& policy, unsigned failed, Random& random);
 
 /// The error with which somebody gives up: the last attempt's own, with how long it was tried.

@@ -16,8 +16,8 @@ namespace {
 
 // Node's, and the documents' (protocol/device/04 section 2).
 constexpr std::string_view kApiVersion = "2021-04-12";
-/// From here on a loss counts as the first again. A hub that closes right after CONNACK 0 is not stormed: Python
-/// reconnects 60 times a second there (protocol/device/10 section 5).
+/// From here on a loss counts as the first again. A hub that closes right after CONNACK 0 is not stormed:
+/// Python reconnects 60 times a second there (protocol/device/10 section 5).
 constexpr std::chrono::seconds kStableAfter{30};
 /// How long disconnect() lets the peer take the last bytes.
 constexpr std::chrono::seconds kFarewell{1};
@@ -136,9 +136,11 @@ Task<void> Client::Session::connect(std::chrono::milliseconds timeout) {
   while (true) {
     if (state_ == ConnectionState::connected && wanted_) co_return Result<void>{};
     if (!running_ && !started) {
-      start();
+      start();  // It may have got somewhere already, or to the end.
       started = true;
-    } else if (!running_) {
+      continue;
+    }
+    if (!running_) {
       if (refused_) co_return failure(*refused_);
       co_return failure(ErrorCode::cancelled, "the client was disconnected");
     }

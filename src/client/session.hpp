@@ -50,9 +50,9 @@ class Client::Session : public std::enable_shared_from_this<Client::Session> {
   ClientOptions options_;
   client::Outbox outbox_;
 
-  net::Signal changed_;  ///< State, or the end of the run: for connect() and disconnect().
-  net::Signal work_;     ///< For the writer.
-  net::Signal pause_;    ///< Ends the pause between two attempts.
+  net::Signal changed_;                ///< State, or the end of the run: for connect() and disconnect().
+  net::Signal work_;                   ///< For the writer.
+  net::Signal pause_;                  ///< Ends the pause between two attempts.
   asio::cancellation_signal give_up_;  ///< Ends an attempt under way.
 
   bool wanted_ = false;

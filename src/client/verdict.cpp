@@ -1,5 +1,4 @@
 #include "client/registration.hpp"
-
 #include "protocol/dps/registration.hpp"
 
 #include <fmt/format.h>
@@ -26,8 +25,7 @@ std::optional<ErrorCode> named_code(std::string_view message) {
 }
 
 Error refusal(const dps::ResponseBody& body, std::string_view what, const ProvisioningOptions& options) {
-  std::string reason =
-      fmt::format("registering {} at {}: {}", options.registration_id, options.host, what);
+  std::string reason = fmt::format("registering {} at {}: {}", options.registration_id, options.host, what);
   if (body.error_code != 0) reason += fmt::format(", error code {}", body.error_code);
   if (!body.message.empty()) reason += fmt::format(": {}", body.message);
   if (!body.tracking_id.empty()) reason += fmt::format("; tracking id {}", body.tracking_id);
@@ -60,8 +58,8 @@ Result<Verdict> judge_answer(int status, std::optional<int> retry_after_s, std::
       return failure(ErrorCode::service_error,
                      fmt::format("{} says assigned and names no hub or device", options.host));
     }
-    verdict.assigned = Assignment{body.status, body.substatus, body.assigned_hub, body.device_id,
-                                  body.operation_id};
+    verdict.assigned =
+        Assignment{body.status, body.substatus, body.assigned_hub, body.device_id, body.operation_id};
     return verdict;
   }
   if (body.status == "assigning" || body.status == "unassigned") {

@@ -15,12 +15,12 @@ struct DeviceSetup {
   Runtime& runtime;
   std::shared_ptr<Credentials> credentials;
   DeviceConfig config;
-  std::ostream& out;                     ///< The tutorial's lines, each flushed.
+  std::ostream& out;                          ///< The tutorial's lines, each flushed.
   std::chrono::milliseconds timeout{30'000};  ///< For provisioning, and again for the first connection.
 };
 
-/// The tutorial's device: loads its certificate, provisions itself, connects to its hub and sends telemetry; says
-/// on `setup.out` what the tutorial's program prints, and logs the rest.
+/// The tutorial's device: loads its certificate, provisions itself, connects to its hub and sends telemetry;
+/// says on `setup.out` what the tutorial's program prints, and logs the rest.
 ///
 /// Returns   true when all messages were sent, false when it was cancelled: it has then disconnected.
 /// Errors    of check_own_certificate, provision, Client::connect and Client::publish

@@ -95,7 +95,8 @@ class Reader {
       std::replace(where.begin(), where.end(), '_', '-');
       return Said{flag->second, std::move(where), false};
     }
-    const auto* row = std::find_if(kKeys.begin(), kKeys.end(), [name](const Key& k) { return k.name == name; });
+    const auto* row =
+        std::find_if(kKeys.begin(), kKeys.end(), [name](const Key& k) { return k.name == name; });
     const std::string variable{row->variable};
     const auto set = sources_.environment.find(variable);
     if (!variable.empty() && set != sources_.environment.end() && !set->second.empty()) {

@@ -12,9 +12,10 @@ Error expired(const pki::Certificate& leaf, const DeviceConfig& config, WallTime
   return Error{ErrorCode::own_certificate_expired,
                fmt::format("{} ({}) ended {}, clock says {}", config.cert_path, leaf.subject(),
                            format_utc(leaf.not_after()), format_utc(now))}
-      .with_remedy(fmt::format("Issue a new certificate for {} (muster pki create-device --subject /CN={}), and "
-                               "name it in cert_file.",
-                               config.registration_id, config.registration_id));
+      .with_remedy(
+          fmt::format("Issue a new certificate for {} (muster pki create-device --subject /CN={}), and "
+                      "name it in cert_file.",
+                      config.registration_id, config.registration_id));
 }
 
 }  // namespace

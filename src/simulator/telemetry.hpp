@@ -15,8 +15,8 @@ struct Telemetry {
 };
 
 Telemetry measure(Random& random, WallTime now);
-/// As Python's json.dumps prints it: {"temperature": ..., "humidity": ..., "timestamp": ...}, the time without a
-/// zone and with microseconds.
+/// As Python's json.dumps prints it: {"temperature": ..., "humidity": ..., "timestamp": ...}, the time
+/// without a zone and with microseconds.
 std::string to_json(const Telemetry& telemetry);
 /// "Temp=24.3°C, Humidity=67.2%".
 std::string to_line(const Telemetry& telemetry);

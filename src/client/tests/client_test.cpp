@@ -36,7 +36,8 @@ class ClientTest : public testing::Test {
     return rig_.start(client_->publish(as_bytes(payloads_.back()), std::move(options)));
   }
   static std::string line(int id, const std::string& payload, bool dup = false) {
-    return fmt::format("PUBLISH {} 1{} devices/dev1/messages/events/%24.mid=m {}", id, dup ? " DUP" : "", payload);
+    return fmt::format("PUBLISH {} 1{} devices/dev1/messages/events/%24.mid=m {}", id, dup ? " DUP" : "",
+                       payload);
   }
 
   Rig rig_;
@@ -73,7 +74,9 @@ struct ConnackRow {
 class HubConnackTest : public ClientTest, public testing::WithParamInterface<ConnackRow> {};
 TEST_P(HubConnackTest, IsFinalOrTriedAgain) {
   make();
-  rig_.answer = [](Connection& from, const mqtt::Packet&) { from.send(mqtt::Connack{false, GetParam().code}); };
+  rig_.answer = [](Connection& from, const mqtt::Packet&) {
+    from.send(mqtt::Connack{false, GetParam().code});
+  };
   const auto connected = rig_.start(client_->connect(seconds{20}));
   rig_.advance_slowly(seconds{25});
   ASSERT_TRUE(connected->result);
@@ -146,8 +149,7 @@ TEST_F(ClientTest, SendsAgainWhatWasNotAcknowledged) {
   rig_.answer = accept_all;
   rig_.advance_slowly(seconds{2});
   ASSERT_EQ(rig_.dialer->connections.size(), 2U);
-  EXPECT_THAT(rig_.connection(1).said,
-              ElementsAre(StartsWith("CONNECT"), line(2, "b", true), line(3, "c")));
+  EXPECT_THAT(rig_.connection(1).said, ElementsAre(StartsWith("CONNECT"), line(2, "b", true), line(3, "c")));
   EXPECT_TRUE(a->result && *a->result);
   EXPECT_TRUE(b->result && *b->result);
   EXPECT_TRUE(c->result && *c->result);

@@ -11,11 +11,14 @@ namespace {
 class PemFilesTest : public testing::Test {
  protected:
   PemFilesTest() {
-    folder_ = testing::TempDir() + "pem_files_" + testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ =
+        testing::TempDir() + "pem_files_" + testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::create_directories(folder_);
   }
   ~PemFilesTest() override { std::filesystem::remove_all(folder_); }
-  void write(const std::string& name, const std::string& text) { std::ofstream{folder_ + "/" + name} << text; }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream{folder_ + "/" + name} << text;
+  }
   std::string folder_;
 };
 
@@ -39,7 +42,8 @@ TEST_F(PemFilesTest, SayWhichFileIsMissing) {
 
 TEST_F(PemFilesTest, RefuseAFolderAndAFileThatIsTooLarge) {
   write("c.key", "key");
-  EXPECT_EQ(pem_file_credentials(folder_, folder_ + "/c.key")->load().error().code(), ErrorCode::file_unreadable);
+  EXPECT_EQ(pem_file_credentials(folder_, folder_ + "/c.key")->load().error().code(),
+            ErrorCode::file_unreadable);
   write("large.pem", std::string(1024 * 1024 + 1, 'x'));
   EXPECT_THAT(pem_file_credentials(folder_ + "/large.pem", folder_ + "/c.key")->load().error().reason(),
               testing::HasSubstr("larger than"));

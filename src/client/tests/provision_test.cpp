@@ -119,7 +119,9 @@ struct ConnackRow {
 class ProvisionConnackTest : public testing::TestWithParam<ConnackRow> {};
 TEST_P(ProvisionConnackTest, IsFinalOrTriedAgain) {
   Rig rig;
-  rig.answer = [](Connection& from, const mqtt::Packet&) { from.send(mqtt::Connack{false, GetParam().code}); };
+  rig.answer = [](Connection& from, const mqtt::Packet&) {
+    from.send(mqtt::Connack{false, GetParam().code});
+  };
   auto with = options();
   with.timeout = seconds{20};
   const auto outcome = rig.start(provision(*rig.runtime, std::make_shared<CountingCredentials>(), with));
@@ -137,7 +139,8 @@ INSTANTIATE_TEST_SUITE_P(Codes, ProvisionConnackTest,
 
 TEST_F(ProvisionTest, TriesAgainWhatTheNetworkSpoiled) {
   rig_.answer = assign_on_poll;
-  rig_.dialer->failures = {Error{ErrorCode::connect_failed, "refused"}, Error{ErrorCode::name_unresolved, "no"}};
+  rig_.dialer->failures = {Error{ErrorCode::connect_failed, "refused"},
+                           Error{ErrorCode::name_unresolved, "no"}};
   int told = 0;
   auto with = options();
   with.on_retry = [&told](const Error&, milliseconds pause) {
@@ -219,15 +222,27 @@ INSTANTIATE_TEST_SUITE_P(
     Answers, VerdictTest,
     testing::Values(
         VerdictRow{"assigning", 202, 3, R"({"operationId":"a","status":"assigning"})", "wait", 3},
-        VerdictRow{"assigning_without_retry_after", 202, {}, R"({"operationId":"a","status":"assigning"})", "wait",
+        VerdictRow{"assigning_without_retry_after",
+                   202,
+                   {},
+                   R"({"operationId":"a","status":"assigning"})",
+                   "wait",
                    2},
         VerdictRow{"retry_after_zero", 202, 0, R"({"operationId":"a","status":"assigning"})", "wait", 1},
-        VerdictRow{"retry_after_an_hour", 202, 3600, R"({"operationId":"a","status":"assigning"})", "wait", 30},
-        VerdictRow{"assigned_at_once", 200, {},
-                   R"({"status":"assigned","registrationState":{"assignedHub":"h","deviceId":"d"}})", "assigned", 0},
+        VerdictRow{"retry_after_an_hour", 202, 3600, R"({"operationId":"a","status":"assigning"})", "wait",
+                   30},
+        VerdictRow{"assigned_at_once",
+                   200,
+                   {},
+                   R"({"status":"assigned","registrationState":{"assignedHub":"h","deviceId":"d"}})",
+                   "assigned",
+                   0},
         VerdictRow{"assigned_without_hub", 200, {}, R"({"status":"assigned"})", "nonsense", 0},
-        VerdictRow{"failed", 200, {},
-                   R"({"status":"failed","registrationState":{"errorCode":400209,"errorMessage":"no"}})", "refused",
+        VerdictRow{"failed",
+                   200,
+                   {},
+                   R"({"status":"failed","registrationState":{"errorCode":400209,"errorMessage":"no"}})",
+                   "refused",
                    0},
         VerdictRow{"disabled", 200, {}, R"({"status":"disabled"})", "refused", 0},
         VerdictRow{"an_unknown_status", 200, {}, R"({"status":"dancing"})", "nonsense", 0},

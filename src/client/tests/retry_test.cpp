@@ -26,13 +26,13 @@ TEST_P(PauseTest, IsSpreadFromZeroToTheCeiling) {
   EXPECT_GE(most, GetParam().ceiling * 9 / 10);
   EXPECT_LE(least, GetParam().ceiling / 10);
 }
-INSTANTIATE_TEST_SUITE_P(Attempts, PauseTest,
-                         testing::Values(PauseRow{"first", 1, milliseconds{500}},
-                                         PauseRow{"second", 2, milliseconds{1'000}},
-                                         PauseRow{"fifth", 5, milliseconds{8'000}},
-                                         PauseRow{"tenth_is_capped", 10, milliseconds{30'000}},
-                                         PauseRow{"thousandth_does_not_overflow", 1'000, milliseconds{30'000}}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Attempts, PauseTest,
+    testing::Values(PauseRow{"first", 1, milliseconds{500}}, PauseRow{"second", 2, milliseconds{1'000}},
+                    PauseRow{"fifth", 5, milliseconds{8'000}},
+                    PauseRow{"tenth_is_capped", 10, milliseconds{30'000}},
+                    PauseRow{"thousandth_does_not_overflow", 1'000, milliseconds{30'000}}),
+    [](const auto& row) { return row.param.name; });
 
 struct TransientRow {
   const char* name;

@@ -34,7 +34,8 @@ inline std::string describe(const mqtt::Packet& packet) {
   if (const auto* subscribe = std::get_if<mqtt::Subscribe>(&packet)) {
     return fmt::format("SUBSCRIBE {} {}", subscribe->topics.front().filter, subscribe->topics.front().qos);
   }
-  if (const auto* puback = std::get_if<mqtt::Puback>(&packet)) return fmt::format("PUBACK {}", puback->packet_id);
+  if (const auto* puback = std::get_if<mqtt::Puback>(&packet))
+    return fmt::format("PUBACK {}", puback->packet_id);
   if (std::holds_alternative<mqtt::Pingreq>(packet)) return "PINGREQ";
   if (std::holds_alternative<mqtt::Disconnect>(packet)) return "DISCONNECT";
   return "another packet";
