@@ -4,6 +4,7 @@
 Everything else gets a Clock, a Random or a value by reference, which is why the tests can stop time and repeat chance.
 """
 
+import pathlib
 import re
 import sys
 
@@ -33,6 +34,9 @@ OWNERS = {
 
 def check_text(path, text):
     code = modules.blank_comments_and_strings(text)
+    if "tests" in pathlib.PurePath(path).parts:
+        # A test may wait for another thread; it gives up its turn and names no time.
+        code = code.replace("this_thread::yield()", "")
     findings = []
     for pattern, what, do in RULES:
         for match in re.finditer(pattern, code):

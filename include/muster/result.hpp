@@ -46,8 +46,8 @@ constexpr tl::unexpected<std::decay_t<E>> failure(E&& error) {
   if (!name) leave ::muster::failure(std::move(name).error()); \
   declaration = *std::move(name)
 // One statement, so that it may stand after an `if` without braces.
-#define MUSTER_CHECK_NAMED(name, leave, ...)                              \
-  do {                                                                    \
-    auto&& name = __VA_ARGS__;                                            \
-    if (!name) leave ::muster::failure(std::move(name).error());          \
+#define MUSTER_CHECK_NAMED(name, leave, ...)                     \
+  do {                                                           \
+    auto&& name = __VA_ARGS__;                                   \
+    if (!name) leave ::muster::failure(std::move(name).error()); \
   } while (false)

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <array>
-
 #include "base/bytes.hpp"
+
+#include <array>
 
 namespace muster {
 

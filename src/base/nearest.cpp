@@ -1,10 +1,10 @@
 #include "base/nearest.hpp"
 
+#include "muster/ids.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
-
-#include "muster/ids.hpp"
 
 namespace muster {
 namespace {

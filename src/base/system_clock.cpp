@@ -12,14 +12,13 @@ using TimerId = Clock::TimerId;
 
 class SystemClock final : public Clock {
  public:
-  SystemClock() : thread_{[this] { run(); }} {}
   ~SystemClock() override {
     {
       const std::lock_guard lock{mutex_};
       stopping_ = true;
     }
     changed_.notify_all();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
   WallTime wall() const override {
@@ -32,6 +31,9 @@ class SystemClock final : public Clock {
     bool earliest = false;
     {
       const std::lock_guard lock{mutex_};
+      // Started for the first timer only: a command that sets none stays a process of one thread, which may
+      // fork, and whose signals reach the one that waits for them.
+      if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
       id = next_id_++;
       pending_.emplace(Key{due, id}, std::move(action));
       due_of_.emplace(id, due);
@@ -89,7 +91,7 @@ class SystemClock final : public Clock {
   TimerId next_id_ = 1;
   TimerId running_ = 0;
   bool stopping_ = false;
-  std::thread thread_;  // Last: it uses everything above.
+  std::thread thread_;
 };
 
 }  // namespace

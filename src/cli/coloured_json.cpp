@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include "cli/output.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {

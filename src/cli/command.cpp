@@ -1,9 +1,9 @@
 #include "cli/command.hpp"
 
-#include <fmt/format.h>
-
 #include "base/assert.hpp"
 #include "muster/ids.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -16,14 +16,17 @@ void add_global_flags(CLI::App& app, GlobalFlags& flags) {
   add_choice(app, "--output,-o", flags.output, {"table", "json", "jsonc", "tsv"},
              "Form of the output: json on a pipe and table on a terminal unless given")
       ->group(kGlobal);
-  app.add_flag("--show-request", flags.show_request, "Print each REST call to standard error before making it")
+  app.add_flag("--show-request", flags.show_request,
+               "Print each REST call to standard error before making it")
       ->group(kGlobal);
 }
 
 void add_service_flags(CLI::App& app, GlobalFlags& flags) {
-  add_text(app, "--resource-group,-g", flags.resource_group, "GROUP", "Resource group, as in az; may be left out")
+  add_text(app, "--resource-group,-g", flags.resource_group, "GROUP",
+           "Resource group, as in az; may be left out")
       ->group(kGlobal);
-  add_text(app, "--subscription", flags.subscription, "ID", "Subscription, as in az; may be left out")->group(kGlobal);
+  add_text(app, "--subscription", flags.subscription, "ID", "Subscription, as in az; may be left out")
+      ->group(kGlobal);
 }
 
 CLI::App* child(CLI::App& app, const std::string& word) {
@@ -81,8 +84,7 @@ CLI::App& Commands::add(std::string_view path, Help help, Action action) {
   CLI::App& app = node(path);
   MUSTER_ASSERT(find(&app) == nullptr, "each command is added once");
   app.description(help.line);
-  verbs_.push_back(
-      std::make_unique<Verb>(Verb{std::string{path}, &app, std::move(help), std::move(action)}));
+  verbs_.push_back(std::make_unique<Verb>(Verb{std::string{path}, &app, std::move(help), std::move(action)}));
   return app;
 }
 

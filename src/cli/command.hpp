@@ -1,14 +1,15 @@
 #pragma once
 
+#include "cli/invocation.hpp"
+
 #include <CLI/CLI.hpp>
+
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "cli/invocation.hpp"
 
 namespace muster::cli {
 
@@ -20,7 +21,8 @@ struct Help {
   std::string request{};   ///< The REST call it makes; empty for commands that make none.
 };
 
-/// A command's work. The value is the process's exit status; a failure is printed and mapped by exit_status().
+/// A command's work. The value is the process's exit status; a failure is printed and mapped by
+/// exit_status().
 using Action = std::function<Result<int>(Invocation&)>;
 
 /// The tree of commands: nouns hold nouns and verbs; a verb has flags and an action.

@@ -1,9 +1,9 @@
-#include <fmt/format.h>
-
 #include "cli/commands.hpp"
 #include "cli/config_flags.hpp"
 #include "cli/exit_status.hpp"
 #include "server/config_keys.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -42,16 +42,19 @@ Result<int> check(Invocation& invocation, const ConfigFlags& flags) {
     problems.push_back({{"key", problem.key}, {"found", problem.found}, {"wanted", problem.wanted}});
   }
   const std::array columns{Column{"Key", "key"}, Column{"Found", "found"}, Column{"Wanted", "wanted"}};
-  write_output(invocation.shell().out, problems, invocation.wants_data() ? invocation.format() : Format::table, columns);
-  return failure(ErrorCode::config_invalid, fmt::format("{} in {}/muster.json, the environment and the flags",
-                                                        problems.size() == 1 ? std::string{"1 problem"}
-                                                                             : fmt::format("{} problems", problems.size()),
-                                                        invocation.folder()));
+  write_output(invocation.shell().out, problems,
+               invocation.wants_data() ? invocation.format() : Format::table, columns);
+  return failure(ErrorCode::config_invalid,
+                 fmt::format("{} in {}/muster.json, the environment and the flags",
+                             problems.size() == 1 ? std::string{"1 problem"}
+                                                  : fmt::format("{} problems", problems.size()),
+                             invocation.folder()));
 }
 
 Result<int> show(Invocation& invocation, const ShowOptions& options) {
   MUSTER_TRY(const server::LoadedConfig loaded, load_world_config(invocation, options.config));
-  const bool nested = !options.origin && (invocation.format() == Format::json || invocation.format() == Format::jsonc);
+  const bool nested =
+      !options.origin && (invocation.format() == Format::json || invocation.format() == Format::jsonc);
   Json rows = Json::array();
   Json document = Json::object();
   for (const server::ConfigKey& key : server::config_keys()) {
@@ -77,19 +80,22 @@ void add_config(Commands& commands) {
   commands.verb<ConfigFlags>(
       "config check",
       {.line = "Judge the configuration without starting anything",
-       .about = "Reads muster.json, the environment and the flags as `muster up` does, and lists every problem with what "
+       .about = "Reads muster.json, the environment and the flags as `muster up` does, and lists every "
+                "problem with what "
                 "was found and what is wanted. Opens no socket and writes no file.",
-       .examples = "$ muster config check --set event_log.retention_hours=0 --set event_log.segmnt_bytes=1\n"
-                   "Key                        Found       Wanted\n"
-                   "-------------------------  ----------  ------------------------------------------------------\n"
-                   "event_log.retention_hours  \"0\" (flag)  a whole number, 1 to 168\n"
-                   "event_log.segmnt_bytes     \"1\" (flag)  a known key: did you mean event_log.segment_bytes?",
+       .examples =
+           "$ muster config check --set event_log.retention_hours=0 --set event_log.segmnt_bytes=1\n"
+           "Key                        Found       Wanted\n"
+           "-------------------------  ----------  ------------------------------------------------------\n"
+           "event_log.retention_hours  \"0\" (flag)  a whole number, 1 to 168\n"
+           "event_log.segmnt_bytes     \"1\" (flag)  a known key: did you mean event_log.segment_bytes?",
        .request = ""},
       add_config_flags, check);
   commands.verb<ShowOptions>(
       "config show",
       {.line = "Print the whole configuration",
-       .about = "Shows every key with the value that `muster up` would use, defaults included. --origin says who set it: "
+       .about = "Shows every key with the value that `muster up` would use, defaults included. --origin says "
+                "who set it: "
                 "default, file, environment or flag.",
        .examples = "$ muster config show --set mqtt_port=18883 --origin -o tsv | grep port\n"
                    "mqtt_port\tflag\t18883",

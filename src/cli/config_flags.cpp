@@ -1,9 +1,9 @@
 #include "cli/config_flags.hpp"
 
-#include <fmt/format.h>
-
 #include "base/bytes.hpp"
 #include "server/config_keys.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -54,7 +54,8 @@ Result<server::ConfigSources> config_sources(Invocation& invocation, const Confi
   for (const auto& [key, text] : flags.by_key) {
     if (!text.empty()) sources.flags.emplace_back(key, text);
   }
-  if (!flags.names.empty()) sources.flags.emplace_back("names", fmt::format("{}", fmt::join(flags.names, ",")));
+  if (!flags.names.empty())
+    sources.flags.emplace_back("names", fmt::format("{}", fmt::join(flags.names, ",")));
   return sources;
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "cli/command.hpp"
+#include "server/config.hpp"
+
 #include <map>
 #include <string>
 #include <vector>
-
-#include "cli/command.hpp"
-#include "server/config.hpp"
 
 namespace muster::cli {
 
@@ -16,12 +16,12 @@ struct ConfigFlags {
   std::map<std::string, std::string> by_key;  ///< Filled with every key; empty where not given.
 };
 
-/// Keys without a section are listed in the help (--mqtt-port); the others exist and are not (--event-log.segment-bytes):
-/// `muster config show` lists them all.
+/// Keys without a section are listed in the help (--mqtt-port); the others exist and are not
+/// (--event-log.segment-bytes): `muster config show` lists them all.
 void add_config_flags(CLI::App& app, ConfigFlags& flags);
 
-/// The world's muster.json, the environment and the flags, ready to be loaded. config_unreadable when the file is there
-/// and cannot be read; usage for a --set without "=".
+/// The world's muster.json, the environment and the flags, ready to be loaded. config_unreadable when the
+/// file is there and cannot be read; usage for a --set without "=".
 Result<server::ConfigSources> config_sources(Invocation& invocation, const ConfigFlags& flags);
 
 /// All of it: config_invalid with every problem in the reason.

@@ -1,9 +1,9 @@
 #include "cli/control_client.hpp"
 
-#include <fmt/format.h>
-
 #include "cli/control_connection.hpp"
 #include "muster/ids.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {

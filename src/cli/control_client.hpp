@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/result.hpp"
+
 #include <chrono>
 #include <functional>
 #include <map>
@@ -8,12 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/result.hpp"
-
 namespace muster::cli {
 
-/// One REST call over a world's control socket. `host` says which service is meant, as it would on the network
-/// (docs/reference/control-rest.md).
+/// One REST call over a world's control socket. `host` says which service is meant, as it would on the
+/// network (docs/reference/control-rest.md).
 struct Request {
   std::string method = "GET";
   std::string host{};
@@ -37,7 +37,8 @@ inline constexpr std::uint64_t kResponseBytesMax = 256u << 20;
 ///
 /// Errors    not_running          nothing listens at the socket
 ///           permission_denied    the socket is another user's
-///           service_unreachable  the connection broke, or no answer came within kAnswerTimeout: the request may or may
+///           service_unreachable  the connection broke, or no answer came within kAnswerTimeout: the request
+///           may or may
 ///                                not have been carried out
 /// Threads   blocks the caller.
 Result<Response> send_request(const std::string& socket_path, const Request& request);
@@ -47,12 +48,14 @@ enum class Heard : std::uint8_t { nothing, event, enough };
 /// Why following a stream ended, when it ended well.
 enum class StreamEnd : std::uint8_t { silence, interrupted, enough };
 
-/// Sends one request and hands its body on as it arrives, until `read` has enough, no event came for `silence` (zero:
-/// for ever), or the process is told to stop by SIGINT or SIGTERM.
+/// Sends one request and hands its body on as it arrives, until `read` has enough, no event came for
+/// `silence` (zero: for ever), or the process is told to stop by SIGINT or SIGTERM.
 ///
-/// Errors    as send_request; service_unreachable also when the service ends the stream. An answer other than 200 is
+/// Errors    as send_request; service_unreachable also when the service ends the stream. An answer other than
+/// 200 is
 ///           returned by `refused` as it came.
-Result<StreamEnd> follow_stream(const std::string& socket_path, const Request& request, std::chrono::seconds silence,
+Result<StreamEnd> follow_stream(const std::string& socket_path, const Request& request,
+                                std::chrono::seconds silence,
                                 const std::function<Heard(std::string_view)>& read,
                                 const std::function<Error(const Response&)>& refused);
 

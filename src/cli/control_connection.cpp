@@ -1,5 +1,7 @@
 #include "cli/control_connection.hpp"
 
+#include "muster/ids.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/un.h>
@@ -7,16 +9,14 @@
 
 #include <filesystem>
 
-#include "muster/ids.hpp"
-
 namespace muster::cli {
 namespace {
 
 constexpr std::chrono::seconds kConnectTimeout{5};
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
-/// A folder held open, so that a socket in it can be named by a short path: sun_path holds 107 bytes and a world may lie
-/// deeper than that.
+/// A folder held open, so that a socket in it can be named by a short path: sun_path holds 107 bytes and a
+/// world may lie deeper than that.
 class HeldFolder {
  public:
   explicit HeldFolder(const std::string& folder) : descriptor_{::open(folder.c_str(), O_PATH | O_CLOEXEC)} {}
@@ -35,7 +35,8 @@ Error connect_error(const std::string& socket_path, const boost::system::error_c
   if (code == boost::system::errc::permission_denied) {
     return Error{ErrorCode::permission_denied, fmt::format("{} belongs to another user", socket_path)};
   }
-  if (code == boost::system::errc::no_such_file_or_directory || code == boost::system::errc::connection_refused) {
+  if (code == boost::system::errc::no_such_file_or_directory ||
+      code == boost::system::errc::connection_refused) {
     return Error{ErrorCode::not_running, fmt::format("nothing listens at {}", socket_path)};
   }
   return broken(socket_path, code);
@@ -47,7 +48,8 @@ Error broken(const std::string& socket_path, const boost::system::error_code& co
   if (code == beast::error::timeout) {
     return Error{ErrorCode::service_unreachable, fmt::format("{} did not answer in time", socket_path)};
   }
-  if (code == http::error::end_of_stream || code == http::error::partial_message || code == asio::error::eof) {
+  if (code == http::error::end_of_stream || code == http::error::partial_message ||
+      code == asio::error::eof) {
     return Error{ErrorCode::service_unreachable,
                  fmt::format("the service closed the connection at {}", socket_path)};
   }

@@ -1,11 +1,12 @@
 #pragma once
 
+#include "cli/control_client.hpp"
+
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <string>
 
-#include "cli/control_client.hpp"
+#include <string>
 
 namespace muster::cli {
 

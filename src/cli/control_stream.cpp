@@ -1,9 +1,9 @@
+#include "cli/control_connection.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <csignal>
-
-#include "cli/control_connection.hpp"
 
 namespace muster::cli {
 namespace {
@@ -103,7 +103,8 @@ class Follower {
 
 }  // namespace
 
-Result<StreamEnd> follow_stream(const std::string& socket_path, const Request& request, std::chrono::seconds silence,
+Result<StreamEnd> follow_stream(const std::string& socket_path, const Request& request,
+                                std::chrono::seconds silence,
                                 const std::function<Heard(std::string_view)>& read,
                                 const std::function<Error(const Response&)>& refused) {
   asio::io_context context{1};

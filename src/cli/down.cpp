@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include "cli/commands.hpp"
 #include "cli/duration.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -25,8 +25,9 @@ Result<int> down(Invocation& invocation) {
   const SteadyTime deadline = clock.steady() + kStopTimeout;
   while (!is_gone(invocation)) {
     if (clock.steady() > deadline) {
-      return failure(ErrorCode::timed_out, fmt::format("the service in {} was asked to stop and is still there after {} s",
-                                                       invocation.folder(), kStopTimeout.count()));
+      return failure(ErrorCode::timed_out,
+                     fmt::format("the service in {} was asked to stop and is still there after {} s",
+                                 invocation.folder(), kStopTimeout.count()));
     }
     pause(clock, kPollInterval);
   }
@@ -37,13 +38,14 @@ Result<int> down(Invocation& invocation) {
 }  // namespace
 
 void add_down(Commands& commands) {
-  commands.verb("down",
-                {.line = "Stop the world's service",
-                 .about = "Asks it through the control socket and waits until it has gone: sessions are closed, and "
-                          "everything that was acknowledged is on disk. It signals no process.",
-                 .examples = "$ muster down\nstopped ./muster-data",
-                 .request = "POST /muster/v1/stop   Host: muster"},
-                down);
+  commands.verb(
+      "down",
+      {.line = "Stop the world's service",
+       .about = "Asks it through the control socket and waits until it has gone: sessions are closed, and "
+                "everything that was acknowledged is on disk. It signals no process.",
+       .examples = "$ muster down\nstopped ./muster-data",
+       .request = "POST /muster/v1/stop   Host: muster"},
+      down);
 }
 
 }  // namespace muster::cli

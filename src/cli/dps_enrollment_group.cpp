@@ -1,8 +1,8 @@
 #include "cli/dps_enrollment_group.hpp"
 
-#include <fmt/format.h>
-
 #include "cli/commands.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -39,16 +39,18 @@ Result<int> remove(Invocation& invocation, const EnrollmentGroupOptions& options
 }  // namespace
 
 void add_enrollment_group_id(CLI::App& app, EnrollmentGroupOptions& options) {
-  add_text(app, "--enrollment-id,--eid,--group-id", options.id, "ID", "Id of the enrollment group")->required();
+  add_text(app, "--enrollment-id,--eid,--group-id", options.id, "ID", "Id of the enrollment group")
+      ->required();
   add_service_name(app, ServiceKind::dps, options.dps);
 }
 
 Result<Request> enrollment_group_request(Invocation& invocation, const EnrollmentGroupOptions& options,
                                          std::string method) {
   MUSTER_TRY(const std::string host, invocation.host(ServiceKind::dps, options.dps));
-  return Request{.method = std::move(method),
-                 .host = host,
-                 .target = fmt::format("/enrollmentGroups/{}?{}", percent_encoded(options.id), kDpsApiVersion)};
+  return Request{
+      .method = std::move(method),
+      .host = host,
+      .target = fmt::format("/enrollmentGroups/{}?{}", percent_encoded(options.id), kDpsApiVersion)};
 }
 
 void print_enrollment_groups(Invocation& invocation, const Json& value) {
@@ -64,14 +66,17 @@ void add_dps_enrollment_group(Commands& commands) {
   commands.verb<ListOptions>(
       "dps enrollment-group list",
       {.line = "List the enrollment groups",
-       .about = "Shows each group with how its devices prove themselves and whether it is enabled. A device registers "
+       .about = "Shows each group with how its devices prove themselves and whether it is enabled. A device "
+                "registers "
                 "through the group that its certificate chains to.",
-       .examples = "$ muster dps enrollment-group list -o table\n"
-                   "EnrollmentGroupId  Attestation  CaName              Status   Allocation  Created\n"
-                   "-----------------  -----------  ------------------  -------  ----------  --------------------\n"
-                   "my-device-group    x509         my-intermediate-ca  enabled  hashed      2026-01-21T10:30:00Z",
+       .examples =
+           "$ muster dps enrollment-group list -o table\n"
+           "EnrollmentGroupId  Attestation  CaName              Status   Allocation  Created\n"
+           "-----------------  -----------  ------------------  -------  ----------  --------------------\n"
+           "my-device-group    x509         my-intermediate-ca  enabled  hashed      2026-01-21T10:30:00Z",
        .request = "POST /enrollmentGroups/query   {\"query\": \"SELECT *\"}"},
-      [](CLI::App& app, ListOptions& options) { add_service_name(app, ServiceKind::dps, options.dps); }, list);
+      [](CLI::App& app, ListOptions& options) { add_service_name(app, ServiceKind::dps, options.dps); },
+      list);
   commands.verb<EnrollmentGroupOptions>(
       "dps enrollment-group show",
       {.line = "Show one enrollment group",

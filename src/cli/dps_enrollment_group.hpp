@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "cli/command.hpp"
 #include "cli/service_flags.hpp"
+
+#include <string>
+#include <vector>
 
 namespace muster::cli {
 
@@ -24,8 +24,8 @@ void add_enrollment_group_id(CLI::App& app, EnrollmentGroupOptions& options);
 /// The flags that create and update share.
 void add_enrollment_group_settings(CLI::App& app, EnrollmentGroupOptions& options);
 
-/// Writes what was given into a group's JSON (service/02 section 2.3), and touches nothing else of it. file_unreadable,
-/// or field_invalid for a twin that is no JSON object.
+/// Writes what was given into a group's JSON (service/02 section 2.3), and touches nothing else of it.
+/// file_unreadable, or field_invalid for a twin that is no JSON object.
 Result<void> apply_enrollment_group_settings(Invocation& invocation, const EnrollmentGroupOptions& options,
                                              Json& group);
 

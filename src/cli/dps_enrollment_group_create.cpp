@@ -26,13 +26,17 @@ void add_dps_enrollment_group_create(Commands& commands) {
   commands.verb<EnrollmentGroupOptions>(
       "dps enrollment-group create",
       {.line = "Create an enrollment group",
-       .about = "Every device whose certificate chains to the group's CA may then register, under the common name of its "
-                "certificate. --ca-name names an uploaded, verified CA; --certificate-path gives one in place.",
-       .examples = "$ muster dps enrollment-group create --enrollment-id my-device-group --ca-name my-intermediate-ca "
-                   "--provisioning-status enabled -o table\n"
-                   "EnrollmentGroupId  Attestation  CaName              Status   Allocation  Created\n"
-                   "-----------------  -----------  ------------------  -------  ----------  --------------------\n"
-                   "my-device-group    x509         my-intermediate-ca  enabled  hashed      2026-01-21T10:30:00Z",
+       .about =
+           "Every device whose certificate chains to the group's CA may then register, under the common name "
+           "of its "
+           "certificate. --ca-name names an uploaded, verified CA; --certificate-path gives one in place.",
+       .examples =
+           "$ muster dps enrollment-group create --enrollment-id my-device-group --ca-name "
+           "my-intermediate-ca "
+           "--provisioning-status enabled -o table\n"
+           "EnrollmentGroupId  Attestation  CaName              Status   Allocation  Created\n"
+           "-----------------  -----------  ------------------  -------  ----------  --------------------\n"
+           "my-device-group    x509         my-intermediate-ca  enabled  hashed      2026-01-21T10:30:00Z",
        .request = "PUT /enrollmentGroups/{id}"},
       [](CLI::App& app, EnrollmentGroupOptions& options) {
         add_enrollment_group_id(app, options);

@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include "cli/commands.hpp"
 #include "cli/dps_enrollment_group.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -30,11 +30,12 @@ Result<Request> registration_request(Invocation& invocation, const Options& opti
 
 Result<int> list(Invocation& invocation, const Options& options) {
   MUSTER_TRY(const std::string host, invocation.host(ServiceKind::dps, options.dps));
-  MUSTER_TRY(const Json registrations,
-             invocation.call_all_pages(
-                 {.method = "POST",
-                  .host = host,
-                  .target = fmt::format("/registrations/{}/query?{}", percent_encoded(options.group), kDpsApiVersion)}));
+  MUSTER_TRY(
+      const Json registrations,
+      invocation.call_all_pages({.method = "POST",
+                                 .host = host,
+                                 .target = fmt::format("/registrations/{}/query?{}",
+                                                       percent_encoded(options.group), kDpsApiVersion)}));
   print_registrations(invocation, registrations);
   return 0;
 }
@@ -64,31 +65,35 @@ void add_dps_enrollment_group_registration(Commands& commands) {
   commands.verb<Options>(
       "dps enrollment-group registration list",
       {.line = "List the devices that registered through a group",
-       .about = "Shows each device with the hub that it was assigned to. A device that registers again keeps its record.",
+       .about = "Shows each device with the hub that it was assigned to. A device that registers again keeps "
+                "its record.",
        .examples = "$ muster dps enrollment-group registration list --enrollment-id my-device-group -o table",
        .request = "POST /registrations/{group}/query"},
       [](CLI::App& app, Options& options) {
-        add_text(app, "--enrollment-id,--eid,--group-id", options.group, "ID", "Id of the enrollment group")->required();
+        add_text(app, "--enrollment-id,--eid,--group-id", options.group, "ID", "Id of the enrollment group")
+            ->required();
         add_service_name(app, ServiceKind::dps, options.dps);
       },
       list);
-  commands.verb<Options>("dps enrollment-group registration show",
-                         {.line = "Show one registration",
-                          .about = "Prints what DPS remembers of a device: its hub, its id there, and how registering "
-                                   "went. The device itself gets the same.",
-                          .examples = "$ muster dps enrollment-group registration show --rid my-device-001",
-                          .request = "GET /registrations/{id}"},
-                         add_registration_id, show);
-  commands.verb<Options>("dps enrollment-group registration delete",
-                         {.line = "Forget a registration",
-                          .about = "The device registers as a new one the next time. Its identity at the hub stays.",
-                          .examples = "$ muster dps enrollment-group registration delete --rid my-device-001",
-                          .request = "DELETE /registrations/{id}   If-Match: * or the etag"},
-                         [](CLI::App& app, Options& options) {
-                           add_registration_id(app, options);
-                           add_text(app, "--etag,-e", options.etag, "ETAG", "Only if it is still this version");
-                         },
-                         remove);
+  commands.verb<Options>(
+      "dps enrollment-group registration show",
+      {.line = "Show one registration",
+       .about = "Prints what DPS remembers of a device: its hub, its id there, and how registering "
+                "went. The device itself gets the same.",
+       .examples = "$ muster dps enrollment-group registration show --rid my-device-001",
+       .request = "GET /registrations/{id}"},
+      add_registration_id, show);
+  commands.verb<Options>(
+      "dps enrollment-group registration delete",
+      {.line = "Forget a registration",
+       .about = "The device registers as a new one the next time. Its identity at the hub stays.",
+       .examples = "$ muster dps enrollment-group registration delete --rid my-device-001",
+       .request = "DELETE /registrations/{id}   If-Match: * or the etag"},
+      [](CLI::App& app, Options& options) {
+        add_registration_id(app, options);
+        add_text(app, "--etag,-e", options.etag, "ETAG", "Only if it is still this version");
+      },
+      remove);
 }
 
 }  // namespace muster::cli

@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include "cli/dps_enrollment_group.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -33,7 +33,8 @@ Result<Json> signing_certificates(Invocation& invocation, const EnrollmentGroupO
     certificates["primary"] = {{"certificate", text}};
   }
   if (!options.secondary_certificate_path.empty()) {
-    MUSTER_TRY(const std::string text, read_text_file(invocation.shell(), options.secondary_certificate_path));
+    MUSTER_TRY(const std::string text,
+               read_text_file(invocation.shell(), options.secondary_certificate_path));
     certificates["secondary"] = {{"certificate", text}};
   }
   return Json{{"type", "x509"}, {"x509", {{"signingCertificates", certificates}}}};
@@ -87,7 +88,8 @@ std::string hub_host(const std::string& name) {
 void add_enrollment_group_settings(CLI::App& app, EnrollmentGroupOptions& options) {
   add_text(app, "--ca-name,--cn", options.ca_name, "NAME", "An uploaded and verified CA certificate");
   add_text(app, "--secondary-ca-name,--scn", options.secondary_ca_name, "NAME", "A second one, for rotation");
-  add_text(app, "--certificate-path,--cp", options.certificate_path, "FILE", "A CA certificate given in the group");
+  add_text(app, "--certificate-path,--cp", options.certificate_path, "FILE",
+           "A CA certificate given in the group");
   add_text(app, "--secondary-certificate-path,--scp", options.secondary_certificate_path, "FILE",
            "A second one, for rotation");
   add_text(app, "--primary-key,--pk", options.primary_key, "KEY", "Symmetric key of the group, base64");
@@ -97,16 +99,20 @@ void add_enrollment_group_settings(CLI::App& app, EnrollmentGroupOptions& option
   add_choice(app, "--reprovision-policy,--rp", options.reprovision_policy,
              {"reprovisionandmigratedata", "reprovisionandresetdata", "never"},
              "What registering again does to the hub and the twin");
-  add_choice(app, "--allocation-policy,--ap", options.allocation_policy, {"hashed", "geoLatency", "static", "custom"},
+  add_choice(app, "--allocation-policy,--ap", options.allocation_policy,
+             {"hashed", "geoLatency", "static", "custom"},
              "How a hub is chosen; else as the DPS instance does");
-  app.add_option("--iot-hubs,--ih", options.hubs, "Hubs that devices may be assigned to, separated by spaces; else all")
+  app.add_option("--iot-hubs,--ih", options.hubs,
+                 "Hubs that devices may be assigned to, separated by spaces; else all")
       ->type_name("HUB...");
-  add_text(app, "--initial-twin-tags,--it", options.initial_twin_tags, "JSON", "Tags of a new twin: JSON or a file");
+  add_text(app, "--initial-twin-tags,--it", options.initial_twin_tags, "JSON",
+           "Tags of a new twin: JSON or a file");
   add_text(app, "--initial-twin-properties,--ip", options.initial_twin_properties, "JSON",
            "Desired properties of a new twin: JSON or a file");
   add_switch(app, "--edge-enabled,--ee", options.edge_enabled, "Whether the devices are IoT Edge devices");
   add_text(app, "--webhook-url,--wh", options.webhook_url, "URL", "Custom allocation: who decides");
-  add_text(app, "--api-version,--av", options.webhook_api_version, "VERSION", "Custom allocation: form of the question");
+  add_text(app, "--api-version,--av", options.webhook_api_version, "VERSION",
+           "Custom allocation: form of the question");
 }
 
 Result<void> apply_enrollment_group_settings(Invocation& invocation, const EnrollmentGroupOptions& options,

@@ -22,9 +22,11 @@ void add_dps_enrollment_group_update(Commands& commands) {
   commands.verb<EnrollmentGroupOptions>(
       "dps enrollment-group update",
       {.line = "Change an enrollment group",
-       .about = "Reads the group, changes what the flags name, and writes it back. Devices that are registered notice at "
+       .about = "Reads the group, changes what the flags name, and writes it back. Devices that are "
+                "registered notice at "
                 "their next registration.",
-       .examples = "$ muster dps enrollment-group update --enrollment-id my-device-group --provisioning-status disabled",
+       .examples = "$ muster dps enrollment-group update --enrollment-id my-device-group "
+                   "--provisioning-status disabled",
        .request = "GET /enrollmentGroups/{id}\nPUT /enrollmentGroups/{id}   If-Match: * or the etag"},
       [](CLI::App& app, EnrollmentGroupOptions& options) {
         add_enrollment_group_id(app, options);

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/clock.hpp"
+
 #include <chrono>
 #include <optional>
 #include <string_view>
-
-#include "base/clock.hpp"
 
 namespace muster::cli {
 

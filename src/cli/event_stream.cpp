@@ -44,7 +44,8 @@ Result<std::vector<StreamEvent>> EventStreamReader::push(std::string_view bytes)
       line_ += c;
     }
     if (line_.size() + event_.data.size() > kEventBytesMax) {
-      return failure(ErrorCode::service_error, fmt::format("an event has more than {} bytes", kEventBytesMax));
+      return failure(ErrorCode::service_error,
+                     fmt::format("an event has more than {} bytes", kEventBytesMax));
     }
   }
   return events;

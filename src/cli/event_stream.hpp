@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/result.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.hpp"
 
 namespace muster::cli {
 
@@ -16,11 +16,12 @@ struct StreamEvent {
   std::string data;
 };
 
-/// Takes an event stream apart (WHATWG HTML, "Server-sent events", interpreting an event stream). Bytes may come in any
-/// pieces. Comments, which keep the connection alive, make no event.
+/// Takes an event stream apart (WHATWG HTML, "Server-sent events", interpreting an event stream). Bytes may
+/// come in any pieces. Comments, which keep the connection alive, make no event.
 class EventStreamReader {
  public:
-  /// An event above this is not one of the hub's: a message has at most 256 KiB, in JSON at most six times that.
+  /// An event above this is not one of the hub's: a message has at most 256 KiB, in JSON at most six times
+  /// that.
   static constexpr std::size_t kEventBytesMax = 4u << 20;
 
   /// The events that `bytes` completed. service_error when one grows beyond kEventBytesMax.

@@ -8,12 +8,10 @@ namespace {
 /// az shows these three only when a device sets them, and the page has none.
 constexpr std::string_view kOptionalMembers[] = {"module", "interface", "component"};
 
+/// The service has taken JSON apart already; what is text here was no JSON, or a JSON text.
 Json shown_payload(const Json& payload, std::string_view content_type) {
   const bool as_text = !content_type.empty() && content_type.find("json") == std::string_view::npos;
-  if (as_text) return payload.is_string() ? payload : Json(dump(payload));
-  if (!payload.is_string()) return payload;
-  Json parsed = Json::parse(payload.get_ref<const std::string&>(), nullptr, false);
-  return parsed.is_structured() ? parsed : payload;
+  return as_text && !payload.is_string() ? Json(dump(payload)) : payload;
 }
 
 Json object_or_empty(const Json& value) { return value.is_object() ? value : Json::object(); }
@@ -25,7 +23,8 @@ Result<EventParts> parse_event_parts(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     const bool all = word == "all";
     if (!all && word != "sys" && word != "app" && word != "anno") {
-      return failure(ErrorCode::usage, fmt::format("--properties wants sys, app, anno or all, and got {}", word));
+      return failure(ErrorCode::usage,
+                     fmt::format("--properties wants sys, app, anno or all, and got {}", word));
     }
     parts.system = parts.system || all || word == "sys";
     parts.application = parts.application || all || word == "app";
@@ -44,13 +43,20 @@ Json event_view(const Json& sent, const EventParts& parts, std::string_view cont
   const Json annotations = at_path(event, "annotations");
   if (parts.annotations) shown["annotations"] = object_or_empty(annotations);
   if (parts.system) shown["properties"]["system"] = object_or_empty(at_path(event, "properties.system"));
-  if (parts.application) shown["properties"]["application"] = object_or_empty(at_path(event, "properties.application"));
-  shown["payload"] = shown_payload(at_path(event, "payload"), content_type);
+  if (parts.application)
+    shown["properties"]["application"] = object_or_empty(at_path(event, "properties.application"));
+  // The service has no payload for a body that is not UTF-8: the bytes stand beside the event.
+  if (event.contains("payload")) {
+    shown["payload"] = shown_payload(event["payload"], content_type);
+  } else {
+    shown["bodyBase64"] = at_path(sent, "bodyBase64");
+  }
   return Json{{"event", shown}};
 }
 
 bool matches_device(std::string_view pattern, std::string_view device_id) {
-  // Two positions to come back to, the last star's: linear in both but for stars, which a person types few of.
+  // Two positions to come back to, the last star's: linear in both but for stars, which a person types few
+  // of.
   std::size_t p = 0, d = 0, star = std::string_view::npos, retry = 0;
   while (d < device_id.size()) {
     if (p < pattern.size() && pattern[p] == '*') {

@@ -1,8 +1,8 @@
 #include "cli/exit_status.hpp"
 
-#include <fmt/format.h>
-
 #include "cli/json.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -40,7 +40,8 @@ ExitStatus exit_status(ErrorCode code) noexcept {
   if (is_unreachable(code)) return ExitStatus::unreachable;
   if (code == usage || code == option_unsupported) return ExitStatus::usage;
   if (code == device_config_invalid) return ExitStatus::configuration;
-  if (code == hub_refused || code == provisioning_failed || code == server_untrusted) return ExitStatus::refused;
+  if (code == hub_refused || code == provisioning_failed || code == server_untrusted)
+    return ExitStatus::refused;
   switch (static_cast<unsigned>(code) / 1000) {
     case 6:
       return ExitStatus::configuration;

@@ -1,10 +1,10 @@
 #include "cli/explain.hpp"
 
-#include <fmt/format.h>
-
 #include "base/nearest.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_status.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -28,12 +28,9 @@ constexpr std::array kBlocks{Block{1, "Wire"},
 
 Json as_json(const ErrorInfo& row) {
   const ExitStatus status = exit_status(row.code);
-  return Json{{"code", error_id(row.code)},
-              {"title", std::string{row.title}},
-              {"cause", std::string{row.cause}},
-              {"remedy", std::string{row.remedy}},
-              {"httpStatus", row.http_status},
-              {"exitStatus", static_cast<int>(status)}};
+  return Json{{"code", error_id(row.code)},      {"title", std::string{row.title}},
+              {"cause", std::string{row.cause}}, {"remedy", std::string{row.remedy}},
+              {"httpStatus", row.http_status},   {"exitStatus", static_cast<int>(status)}};
 }
 
 Result<int> explain_all(Invocation& invocation) {
@@ -66,9 +63,9 @@ Result<int> explain(Invocation& invocation, const Options& options) {
     return 0;
   }
   const ExitStatus status = exit_status(row.code);
-  invocation.shell().out << fmt::format("{}  {}\n\n  {}\n\n  do: {}\n\n  HTTP status {}, exit status {} ({})\n",
-                                        error_id(row.code), row.title, row.cause, row.remedy, row.http_status,
-                                        static_cast<int>(status), exit_status_name(status));
+  invocation.shell().out << fmt::format(
+      "{}  {}\n\n  {}\n\n  do: {}\n\n  HTTP status {}, exit status {} ({})\n", error_id(row.code), row.title,
+      row.cause, row.remedy, row.http_status, static_cast<int>(status), exit_status_name(status));
   return 0;
 }
 
@@ -78,12 +75,14 @@ void add_explain(Commands& commands) {
   commands.verb<Options>(
       "explain",
       {.line = "Say what an error code means and what to do",
-       .about = "Every error that muster prints or logs has a code that never changes. The same texts are in the REST "
+       .about = "Every error that muster prints or logs has a code that never changes. The same texts are in "
+                "the REST "
                 "answers and in docs/reference/errors.md.",
        .examples = "$ muster explain MU-6007\n"
-                   "MU-6007  " + std::string{error_info(ErrorCode::not_running).title} + "\n\n  " +
-                   std::string{error_info(ErrorCode::not_running).cause} + "\n\n  do: " +
-                   std::string{error_info(ErrorCode::not_running).remedy} +
+                   "MU-6007  " +
+                   std::string{error_info(ErrorCode::not_running).title} + "\n\n  " +
+                   std::string{error_info(ErrorCode::not_running).cause} +
+                   "\n\n  do: " + std::string{error_info(ErrorCode::not_running).remedy} +
                    "\n\n  HTTP status " + std::to_string(error_info(ErrorCode::not_running).http_status) +
                    ", exit status 4 (unreachable)",
        .request = ""},
@@ -97,14 +96,16 @@ void add_explain(Commands& commands) {
 std::string errors_reference() {
   std::string text =
       "# Errors\n\n"
-      "Made by `muster reference errors` from the table in `src/base/error.cpp`: change that, not this page.\n\n"
-      "Exit status: 0 done, 1 failed, 2 usage, 3 configuration, 4 unreachable, 5 refused. It follows from the code.\n";
+      "Made by `muster reference errors` from the table in `src/base/error.cpp`: change that, not this "
+      "page.\n\n"
+      "Exit status: 0 done, 1 failed, 2 usage, 3 configuration, 4 unreachable, 5 refused. It follows from "
+      "the code.\n";
   for (const Block& block : kBlocks) {
     text += fmt::format("\n## MU-{}xxx: {}\n", block.thousand, block.title);
     for (const ErrorInfo& row : all_errors()) {
       if (static_cast<unsigned>(row.code) / 1000 != block.thousand) continue;
-      text += fmt::format("\n### {}  {}\n\n{}\n\nDo: {}\n\nHTTP status {}, exit status {}.\n", error_id(row.code),
-                          row.title, row.cause, row.remedy, row.http_status,
+      text += fmt::format("\n### {}  {}\n\n{}\n\nDo: {}\n\nHTTP status {}, exit status {}.\n",
+                          error_id(row.code), row.title, row.cause, row.remedy, row.http_status,
                           static_cast<int>(exit_status(row.code)));
     }
   }

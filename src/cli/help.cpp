@@ -34,7 +34,8 @@ std::string aligned(const Lines& lines) {
   std::string result;
   for (const auto& [label, text] : lines) {
     const bool fits = label.size() <= width;
-    result += fits ? fmt::format("  {:<{}}  ", label, width) : fmt::format("  {}\n{}", label, std::string(width + 4, ' '));
+    result += fits ? fmt::format("  {:<{}}  ", label, width)
+                   : fmt::format("  {}\n{}", label, std::string(width + 4, ' '));
     result += wrapped(text, width + 4) + '\n';
   }
   return result;
@@ -99,7 +100,8 @@ std::string root_help(const Commands& commands) {
     text += fmt::format("\n{}\n{}", group, aligned(lines));
   }
   text += "\nGLOBAL FLAGS\n" + aligned(global_flags(root));
-  text += "\n`muster COMMAND --help` says more: examples with their output, flags, the REST call behind it.\n";
+  text +=
+      "\n`muster COMMAND --help` says more: examples with their output, flags, the REST call behind it.\n";
   return text;
 }
 
@@ -120,8 +122,8 @@ std::string noun_help(const Commands& commands, const CLI::App& app) {
 }
 
 std::string verb_help(const Commands::Verb& verb) {
-  std::string text = fmt::format("muster {}: {}\n\n  {}\n\n{}\n", verb.path, verb.help.line, synopsis(*verb.app),
-                                 wrapped(verb.help.about, 0));
+  std::string text = fmt::format("muster {}: {}\n\n  {}\n\n{}\n", verb.path, verb.help.line,
+                                 synopsis(*verb.app), wrapped(verb.help.about, 0));
   if (!verb.help.examples.empty()) text += "\nEXAMPLES\n" + indented(verb.help.examples);
   const Lines flags = flags_of(*verb.app, false);
   if (!flags.empty()) text += "\nFLAGS\n" + aligned(flags);
@@ -157,7 +159,8 @@ std::string cli_reference(const Commands& commands) {
   std::string text =
       "# The command line\n\n"
       "Made by `muster reference cli` from the help of the commands: change those, not this page.\n\n"
-      "```text\n" + root_help(commands) + "```\n";
+      "```text\n" +
+      root_help(commands) + "```\n";
   for (const auto& verb : commands.verbs()) {
     if (verb->app->get_group().empty()) continue;
     text += fmt::format("\n## muster {}\n\n```text\n{}```\n", verb->path, verb_help(*verb));

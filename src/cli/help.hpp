@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string>
-
 #include "cli/command.hpp"
+
+#include <string>
 
 namespace muster::cli {
 

@@ -1,8 +1,8 @@
 #include "cli/hub_device_identity.hpp"
 
-#include <fmt/format.h>
-
 #include "cli/commands.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -58,14 +58,16 @@ void add_list(Commands& commands) {
   commands.verb<ListOptions>(
       "hub device-identity list",
       {.line = "List the devices of a hub",
-       .about = "Shows each device with how it proves itself, whether it is enabled and whether it is connected. The JSON "
+       .about = "Shows each device with how it proves itself, whether it is enabled and whether it is "
+                "connected. The JSON "
                 "holds the twins, as az's does.",
        .examples = "$ muster hub device-identity list --hub-name my-iot-hub-x509 -o table",
        .request = "POST /devices/query   {\"query\": \"select * from devices\"}"},
       [](CLI::App& app, ListOptions& options) {
         add_service_name(app, ServiceKind::hub, options.hub);
-        app.add_option("--top", options.top, "At most so many; else all")->type_name("COUNT")->check(
-            CLI::Range(1, 1'000'000'000).description(""));
+        app.add_option("--top", options.top, "At most so many; else all")
+            ->type_name("COUNT")
+            ->check(CLI::Range(1, 1'000'000'000).description(""));
         add_switch(app, "--edge-enabled,--ee", options.edge_enabled, "Only IoT Edge devices, or only others");
       },
       list);
@@ -78,7 +80,8 @@ void add_device_id(CLI::App& app, DeviceIdentityOptions& options) {
   add_service_name(app, ServiceKind::hub, options.hub);
 }
 
-Result<Request> device_request(Invocation& invocation, const DeviceIdentityOptions& options, std::string method) {
+Result<Request> device_request(Invocation& invocation, const DeviceIdentityOptions& options,
+                               std::string method) {
   MUSTER_TRY(const std::string host, invocation.host(ServiceKind::hub, options.hub));
   return Request{.method = std::move(method),
                  .host = host,
@@ -98,14 +101,16 @@ void add_hub_device_identity(Commands& commands) {
   commands.verb<DeviceIdentityOptions>(
       "hub device-identity show",
       {.line = "Show one device",
-       .about = "Prints the identity as the hub's registry has it. Its keys, where it has any, are part of it.",
+       .about =
+           "Prints the identity as the hub's registry has it. Its keys, where it has any, are part of it.",
        .examples = "$ muster hub device-identity show --device-id my-device-001 -o table",
        .request = "GET /devices/{id}"},
       add_device_id, show);
   commands.verb<DeviceIdentityOptions>(
       "hub device-identity delete",
       {.line = "Delete a device and its twin",
-       .about = "The device is disconnected and may not come back. If an enrollment still lets it register, registering "
+       .about = "The device is disconnected and may not come back. If an enrollment still lets it register, "
+                "registering "
                 "makes it anew.",
        .examples = "$ muster hub device-identity delete --device-id my-device-001",
        .request = "DELETE /devices/{id}   If-Match: \"*\" or the etag"},

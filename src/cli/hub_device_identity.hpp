@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include "cli/command.hpp"
 #include "cli/service_flags.hpp"
+
+#include <string>
 
 namespace muster::cli {
 
@@ -19,10 +19,12 @@ void add_device_id(CLI::App& app, DeviceIdentityOptions& options);
 /// The flags that create and update share.
 void add_device_identity_settings(CLI::App& app, DeviceIdentityOptions& options);
 
-/// Writes what was given into a device's JSON (service/04 section 4.3). usage when flags contradict each other.
+/// Writes what was given into a device's JSON (service/04 section 4.3). usage when flags contradict each
+/// other.
 Result<void> apply_device_identity_settings(const DeviceIdentityOptions& options, Json& device);
 
-Result<Request> device_request(Invocation& invocation, const DeviceIdentityOptions& options, std::string method);
+Result<Request> device_request(Invocation& invocation, const DeviceIdentityOptions& options,
+                               std::string method);
 void print_device_identity(Invocation& invocation, const Json& device);
 
 inline constexpr std::string_view kHubApiVersion = "api-version=2021-04-12";

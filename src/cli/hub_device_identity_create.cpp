@@ -25,8 +25,10 @@ void add_hub_device_identity_create(Commands& commands) {
   commands.verb<DeviceIdentityOptions>(
       "hub device-identity create",
       {.line = "Create a device at a hub",
-       .about = "The device may then connect without registering at DPS. x509_ca takes any certificate with the device "
-                "id as its common name that chains to a verified CA of the hub; x509_thumbprint takes one certificate.",
+       .about = "The device may then connect without registering at DPS. x509_ca takes any certificate with "
+                "the device "
+                "id as its common name that chains to a verified CA of the hub; x509_thumbprint takes one "
+                "certificate.",
        .examples = "$ muster hub device-identity create --device-id pump-07 --auth-method x509_ca -o table",
        .request = "PUT /devices/{id}"},
       [](CLI::App& app, DeviceIdentityOptions& options) {

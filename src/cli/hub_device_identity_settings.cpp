@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include "cli/hub_device_identity.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -38,11 +38,12 @@ Result<std::string> method_of(const DeviceIdentityOptions& options) {
 }  // namespace
 
 void add_device_identity_settings(CLI::App& app, DeviceIdentityOptions& options) {
-  add_choice(app, "--auth-method,--am", options.auth_method, {"shared_private_key", "x509_thumbprint", "x509_ca"},
-             "How the device proves itself");
+  add_choice(app, "--auth-method,--am", options.auth_method,
+             {"shared_private_key", "x509_thumbprint", "x509_ca"}, "How the device proves itself");
   add_text(app, "--primary-thumbprint,--ptp", options.primary_thumbprint, "HEX",
            "Thumbprint of its certificate: SHA-1 or SHA-256, without colons");
-  add_text(app, "--secondary-thumbprint,--stp", options.secondary_thumbprint, "HEX", "A second one, for rotation");
+  add_text(app, "--secondary-thumbprint,--stp", options.secondary_thumbprint, "HEX",
+           "A second one, for rotation");
   add_text(app, "--primary-key,--pk", options.primary_key, "KEY", "Its symmetric key, base64");
   add_text(app, "--secondary-key,--sk", options.secondary_key, "KEY", "A second one, for rotation");
   add_choice(app, "--status,--sta", options.status, {"enabled", "disabled"}, "Whether it may connect");
@@ -54,9 +55,9 @@ Result<void> apply_device_identity_settings(const DeviceIdentityOptions& options
   MUSTER_TRY(const std::string method, method_of(options));
   if (method == "x509_ca") device["authentication"] = {{"type", "certificateAuthority"}};
   if (method == "x509_thumbprint") {
-    device["authentication"] = {{"type", "selfSigned"},
-                                {"x509Thumbprint",
-                                 thumbprints(options.primary_thumbprint, options.secondary_thumbprint)}};
+    device["authentication"] = {
+        {"type", "selfSigned"},
+        {"x509Thumbprint", thumbprints(options.primary_thumbprint, options.secondary_thumbprint)}};
   }
   if (method == "shared_private_key") {
     device["authentication"] = {{"type", "sas"},

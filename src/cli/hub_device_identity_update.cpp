@@ -22,7 +22,8 @@ void add_hub_device_identity_update(Commands& commands) {
   commands.verb<DeviceIdentityOptions>(
       "hub device-identity update",
       {.line = "Change a device",
-       .about = "Reads the identity, changes what the flags name, and writes it back. A device that is disabled is "
+       .about = "Reads the identity, changes what the flags name, and writes it back. A device that is "
+                "disabled is "
                 "disconnected at once.",
        .examples = "$ muster hub device-identity update --device-id my-device-001 --status disabled",
        .request = "GET /devices/{id}\nPUT /devices/{id}   If-Match: \"*\" or the etag"},

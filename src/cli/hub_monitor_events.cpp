@@ -1,12 +1,12 @@
-#include <fmt/format.h>
-
-#include <charconv>
-
 #include "cli/commands.hpp"
 #include "cli/event_stream.hpp"
 #include "cli/event_view.hpp"
 #include "cli/rest_error.hpp"
 #include "cli/service_flags.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
 
 namespace muster::cli {
 namespace {
@@ -33,9 +33,10 @@ Result<std::string> starting_point(const Options& options) {
     const std::string& text = options.enqueued_time;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
     constexpr std::int64_t kMillisecondsMax = 253'402'300'799'999;  // The end of the year 9999.
-    if (code != std::errc{} || end != text.data() + text.size() || milliseconds < 0 || milliseconds > kMillisecondsMax) {
-      return failure(ErrorCode::usage,
-                     fmt::format("--enqueued-time wants milliseconds since 1970 and got {}", options.enqueued_time));
+    if (code != std::errc{} || end != text.data() + text.size() || milliseconds < 0 ||
+        milliseconds > kMillisecondsMax) {
+      return failure(ErrorCode::usage, fmt::format("--enqueued-time wants milliseconds since 1970 and got {}",
+                                                   options.enqueued_time));
     }
     return format_utc_7(WallTime{std::chrono::milliseconds{milliseconds}});
   }
@@ -58,7 +59,8 @@ Result<std::string> starting_point(const Options& options) {
 Result<Request> stream_request(Invocation& invocation, const Options& options) {
   MUSTER_TRY(const std::string from, starting_point(options));
   MUSTER_TRY(const std::string hub, invocation.service_name(ServiceKind::hub, options.hub));
-  std::string target = fmt::format("/muster/v1/hubs/{}/events?from={}", percent_encoded(hub), percent_encoded(from));
+  std::string target =
+      fmt::format("/muster/v1/hubs/{}/events?from={}", percent_encoded(hub), percent_encoded(from));
   if (options.partition >= 0) target += fmt::format("&partition={}", options.partition);
   const bool wildcard = options.device.find_first_of("*?") != std::string::npos;
   if (!options.device.empty() && !wildcard) target += "&device=" + percent_encoded(options.device);
@@ -102,7 +104,8 @@ class Printer {
       return true;
     }
     if (!sent.is_object()) return false;
-    if (!options_.device.empty() && !matches_device(options_.device, text_at(sent, "event.origin"))) return false;
+    if (!options_.device.empty() && !matches_device(options_.device, text_at(sent, "event.origin")))
+      return false;
     const Json view = event_view(sent, parts_, options_.content_type);
     out_ << (coloured_ ? coloured_json(view) : dump(view, 2)) << std::endl;  // Flushed: somebody is watching.
     return true;
@@ -119,15 +122,17 @@ class Printer {
 
 Result<int> monitor(Invocation& invocation, const Options& options) {
   if (invocation.flags().output == "table" || invocation.flags().output == "tsv") {
-    return failure(Error{ErrorCode::option_unsupported, "events have no table: they are JSON objects"}.with_remedy(
-        "Leave -o out, or use -o jsonc for colours."));
+    return failure(
+        Error{ErrorCode::option_unsupported, "events have no table: they are JSON objects"}.with_remedy(
+            "Leave -o out, or use -o jsonc for colours."));
   }
   MUSTER_TRY(const EventParts parts, parse_event_parts(options.properties));
   MUSTER_TRY(const Request request, stream_request(invocation, options));
   invocation.announce(request);
   const std::string filter =
       options.device.empty() ? std::string{} : fmt::format(", filtering on device: {}", options.device);
-  invocation.shell().err << fmt::format("Starting event monitor{}, use ctrl-c to stop...\n", filter) << std::flush;
+  invocation.shell().err << fmt::format("Starting event monitor{}, use ctrl-c to stop...\n", filter)
+                         << std::flush;
   Printer printer{invocation, options, parts};
   const auto end = follow_stream(
       control_socket_path(invocation.folder()), request, std::chrono::seconds{options.timeout_seconds},
@@ -141,10 +146,12 @@ Result<int> monitor(Invocation& invocation, const Options& options) {
 void declare(CLI::App& app, Options& options) {
   add_service_name(app, ServiceKind::hub, options.hub);
   add_text(app, "--device-id,-d", options.device, "ID", "Only events of this device; * and ? are wildcards");
-  app.add_option("--timeout,--to,-t", options.timeout_seconds, "Seconds without an event after which it ends; 0 is never")
+  app.add_option("--timeout,--to,-t", options.timeout_seconds,
+                 "Seconds without an event after which it ends; 0 is never")
       ->type_name("SECONDS")
       ->check(CLI::Range(0, 31'536'000).description(""));
-  app.add_option("--properties,--props,-p", options.properties, "What to show beside the payload: sys, app, anno or all")
+  app.add_option("--properties,--props,-p", options.properties,
+                 "What to show beside the payload: sys, app, anno or all")
       ->type_name("sys|app|anno|all...");
   add_text(app, "--content-type,--ct", options.content_type, "TYPE",
            "Take every payload as this; one that is not JSON's shows payloads as text");
@@ -153,7 +160,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--message-count,--mc,--count", options.count, "End after so many events")
       ->type_name("COUNT")
       ->check(CLI::PositiveNumber.description(""));
-  add_text(app, "--from", options.from, "WHERE", "Begin at start, latest, an offset, or a time like 2026-01-21T10:30:00Z")
+  add_text(app, "--from", options.from, "WHERE",
+           "Begin at start, latest, an offset, or a time like 2026-01-21T10:30:00Z")
       ->excludes("--enqueued-time");
   app.add_option("--partition", options.partition, "Only this partition")
       ->type_name("N")
@@ -167,13 +175,15 @@ void add_hub_monitor_events(Commands& commands) {
   commands.verb<Options>(
       "hub monitor-events",
       {.line = "Watch the telemetry of a hub",
-       .about = "Prints one JSON object an event as devices send, from now on unless --from says otherwise. Ends with 0 on "
+       .about = "Prints one JSON object an event as devices send, from now on unless --from says otherwise. "
+                "Ends with 0 on "
                 "Ctrl-C, after --message-count events, or after 300 seconds of silence.",
-       .examples = "$ muster hub monitor-events --hub-name my-iot-hub-x509 --device-id my-device-001 --from start "
-                   "--count 1\n"
-                   "{\n  \"event\": {\n    \"origin\": \"my-device-001\",\n    \"payload\": {\n"
-                   "      \"temperature\": 24.3,\n      \"humidity\": 67.2,\n"
-                   "      \"timestamp\": \"2026-01-21T10:30:00Z\"\n    }\n  }\n}",
+       .examples =
+           "$ muster hub monitor-events --hub-name my-iot-hub-x509 --device-id my-device-001 --from start "
+           "--count 1\n"
+           "{\n  \"event\": {\n    \"origin\": \"my-device-001\",\n    \"payload\": {\n"
+           "      \"temperature\": 24.3,\n      \"humidity\": 67.2,\n"
+           "      \"timestamp\": \"2026-01-21T10:30:00Z\"\n    }\n  }\n}",
        .request = "GET /muster/v1/hubs/{hub}/events?from&partition&device   Host: muster, text/event-stream"},
       declare, monitor);
 }

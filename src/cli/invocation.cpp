@@ -1,13 +1,14 @@
 #include "cli/invocation.hpp"
 
-#include <fmt/format.h>
-
 #include "cli/rest_error.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
 
-/// More pages than any world has devices for: a service that never stops handing out tokens is not followed for ever.
+/// More pages than any world has devices for: a service that never stops handing out tokens is not followed
+/// for ever.
 constexpr std::size_t kPagesMax = 100'000;
 
 std::string first_label(const std::string& name) { return name.substr(0, name.find('.')); }
@@ -61,8 +62,9 @@ Result<ServiceEntry> Invocation::find_service(ServiceKind kind, const std::strin
   if (services.empty()) {
     return failure(ErrorCode::resource_not_found, fmt::format("the world in {} has no {}", folder(), noun));
   }
-  return failure(Error{ErrorCode::usage, fmt::format("there are several: {}", names_of(services))}.with_remedy(
-      fmt::format("Say which {} with {}.", noun, flag)));
+  return failure(
+      Error{ErrorCode::usage, fmt::format("there are several: {}", names_of(services))}.with_remedy(
+          fmt::format("Say which {} with {}.", noun, flag)));
 }
 
 Result<std::string> Invocation::host(ServiceKind kind, const std::string& name) {
@@ -78,7 +80,8 @@ Result<std::string> Invocation::service_name(ServiceKind kind, const std::string
 Result<std::string> Invocation::resource_path(ServiceKind kind, const std::string& name) {
   MUSTER_TRY(const std::string service, service_name(kind, name));
   MUSTER_TRY(const WorldFile* world, this->world());
-  const std::string& subscription = flags_.subscription.empty() ? world->subscription_id : flags_.subscription;
+  const std::string& subscription =
+      flags_.subscription.empty() ? world->subscription_id : flags_.subscription;
   const std::string& group = flags_.resource_group.empty() ? world->resource_group : flags_.resource_group;
   return fmt::format("/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Devices/{}/{}",
                      percent_encoded(subscription), percent_encoded(group), resource_type(kind),
@@ -87,11 +90,12 @@ Result<std::string> Invocation::resource_path(ServiceKind kind, const std::strin
 
 Result<std::string> Invocation::collection_path(ServiceKind kind) {
   MUSTER_TRY(const WorldFile* world, this->world());
-  const std::string& subscription = flags_.subscription.empty() ? world->subscription_id : flags_.subscription;
+  const std::string& subscription =
+      flags_.subscription.empty() ? world->subscription_id : flags_.subscription;
   const std::string group =
       flags_.resource_group.empty() ? "" : "/resourceGroups/" + percent_encoded(flags_.resource_group);
-  return fmt::format("/subscriptions/{}{}/providers/Microsoft.Devices/{}", percent_encoded(subscription), group,
-                     resource_type(kind));
+  return fmt::format("/subscriptions/{}{}/providers/Microsoft.Devices/{}", percent_encoded(subscription),
+                     group, resource_type(kind));
 }
 
 void Invocation::announce(const Request& request) {

@@ -1,17 +1,17 @@
 #pragma once
 
-#include <initializer_list>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-
 #include "cli/control_client.hpp"
 #include "cli/json.hpp"
 #include "cli/output.hpp"
 #include "cli/shell.hpp"
 #include "cli/world.hpp"
 #include "model/service.hpp"
+
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 
 namespace muster::cli {
 
@@ -44,12 +44,13 @@ class Invocation {
 
   /// world.json, read once.
   Result<const WorldFile*> world();
-  /// The full host name of the hub or DPS instance called `name` (a host name is taken by its first label), or of the
-  /// only one when `name` is empty.
+  /// The full host name of the hub or DPS instance called `name` (a host name is taken by its first label),
+  /// or of the only one when `name` is empty.
   Result<std::string> host(ServiceKind kind, const std::string& name);
   /// Likewise the name alone.
   Result<std::string> service_name(ServiceKind kind, const std::string& name);
-  /// "/subscriptions/{s}/resourceGroups/{rg}/providers/Microsoft.Devices/{kind}/{name}", for the host "management".
+  /// "/subscriptions/{s}/resourceGroups/{rg}/providers/Microsoft.Devices/{kind}/{name}", for the host
+  /// "management".
   Result<std::string> resource_path(ServiceKind kind, const std::string& name);
   /// "/subscriptions/{s}[/resourceGroups/{rg}]/providers/Microsoft.Devices/{kind}": -g narrows.
   Result<std::string> collection_path(ServiceKind kind);

@@ -1,14 +1,16 @@
 #pragma once
 
+#include "base/result.hpp"
+
 #include <nlohmann/json.hpp>
+
 #include <string>
 #include <string_view>
 
-#include "base/result.hpp"
-
 namespace muster::cli {
 
-/// Keeps members in the order in which the service wrote them, which is the order in which the pages show them.
+/// Keeps members in the order in which the service wrote them, which is the order in which the pages show
+/// them.
 using Json = nlohmann::ordered_json;
 
 /// service_error with `what` ("the list of devices") when the text is not JSON.

@@ -1,8 +1,8 @@
+#include "cli/run.hpp"
+
 #include <unistd.h>
 
 #include <iostream>
-
-#include "cli/run.hpp"
 
 namespace {
 

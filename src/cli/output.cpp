@@ -1,11 +1,11 @@
 #include "cli/output.hpp"
 
+#include "muster/ids.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-
-#include "muster/ids.hpp"
 
 namespace muster::cli {
 namespace {
@@ -117,7 +117,8 @@ void write_tsv(std::ostream& out, const Json& list) {
     std::map<std::string, std::string> cells;
     for (const auto& [name, member] : item.items()) cells[name] = tsv_cell(member);
     std::string line;
-    for (const auto& [name, cell] : cells) line += line.empty() && name == cells.begin()->first ? cell : '\t' + cell;
+    for (const auto& [name, cell] : cells)
+      line += line.empty() && name == cells.begin()->first ? cell : '\t' + cell;
     out << line << '\n';
   }
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "cli/json.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <ostream>
@@ -7,8 +9,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "cli/json.hpp"
 
 namespace muster::cli {
 
@@ -23,9 +23,10 @@ struct Column {
   std::string_view path;  ///< Member names joined by dots.
 };
 
-/// Writes an object, a list of objects or ARM's {"value": [...]} in the format. `columns` are the table's; without any,
-/// a table shows the scalar members. Tables and tsv are az's: header, dashes, two spaces between; tsv has the scalar
-/// members sorted by name, booleans in lower case, None for null, the length of a list.
+/// Writes an object, a list of objects or ARM's {"value": [...]} in the format. `columns` are the table's;
+/// without any, a table shows the scalar members. Tables and tsv are az's: header, dashes, two spaces
+/// between; tsv has the scalar members sorted by name, booleans in lower case, None for null, the length of a
+/// list.
 void write_output(std::ostream& out, const Json& value, Format format, std::span<const Column> columns);
 
 /// Aligned "label  value" lines, for people.

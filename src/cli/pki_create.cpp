@@ -1,10 +1,10 @@
-#include <fmt/format.h>
-
-#include <filesystem>
-
 #include "cli/commands.hpp"
 #include "cli/pki_files.hpp"
 #include "pki/verify.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
 
 namespace muster::cli {
 namespace {
@@ -53,8 +53,8 @@ Result<pki::Issued> issue(Invocation& invocation, const Profile& profile, const 
                                       : pki::issue_intermediate(request, ca, shell.random);
 }
 
-/// Leaf, its CA, and the CA's issuers as far as they are in the CA's file or in the world's root folder: what a device
-/// sends whose service knows the root alone.
+/// Leaf, its CA, and the CA's issuers as far as they are in the CA's file or in the world's root folder: what
+/// a device sends whose service knows the root alone.
 Result<std::string> full_chain(Invocation& invocation, const Options& options, const pki::Certificate& leaf) {
   Shell& shell = invocation.shell();
   MUSTER_TRY(auto pool, read_certificates(shell, ca_certificate_path(ca_path(invocation, kDevice, options))));
@@ -66,7 +66,8 @@ Result<std::string> full_chain(Invocation& invocation, const Options& options, c
     if (more) pool.insert(pool.end(), more->begin(), more->end());
   }
   std::string text;
-  for (const pki::Certificate& certificate : pki::issuers_of(leaf, pool, kChainMax)) text += certificate.pem();
+  for (const pki::Certificate& certificate : pki::issuers_of(leaf, pool, kChainMax))
+    text += certificate.pem();
   return text;
 }
 
@@ -118,7 +119,8 @@ void declare(CLI::App& app, const Profile& profile, Options& options) {
   app.add_option("--days", options.days, fmt::format("Days that it is valid; else {}", profile.days))
       ->type_name("DAYS")
       ->check(CLI::Range(1, kDaysMax).description(""));
-  add_choice(app, "--key", options.key, {"p256", "rsa2048", "rsa3072", "rsa4096"}, "Kind of its key; else p256");
+  add_choice(app, "--key", options.key, {"p256", "rsa2048", "rsa3072", "rsa4096"},
+             "Kind of its key; else p256");
   app.add_flag("--force", options.force, "Write over files that are there");
 }
 
@@ -126,7 +128,9 @@ void add(Commands& commands, const Profile& profile, Help help) {
   commands.verb<Options>(
       fmt::format("pki create-{}", profile.name), std::move(help),
       [&profile](CLI::App& app, Options& options) { declare(app, profile, options); },
-      [&profile](Invocation& invocation, const Options& options) { return create(invocation, profile, options); });
+      [&profile](Invocation& invocation, const Options& options) {
+        return create(invocation, profile, options);
+      });
 }
 
 }  // namespace
@@ -134,24 +138,29 @@ void add(Commands& commands, const Profile& profile, Help help) {
 void add_pki_create(Commands& commands) {
   add(commands, kRoot,
       {.line = "Make a root CA",
-       .about = "A self-signed CA that may have one level of CAs below it. Its key is written with mode 0600 and never "
+       .about = "A self-signed CA that may have one level of CAs below it. Its key is written with mode 0600 "
+                "and never "
                 "written over.",
        .examples = "$ muster pki create-root --out certs/root -o table\n"
-                   "subject  CN=My-Root-CA\nissuer   CN=My-Root-CA\nkey      EC P-256\nexpires  2036-01-19T10:25:00Z\n"
+                   "subject  CN=My-Root-CA\nissuer   CN=My-Root-CA\nkey      EC P-256\nexpires  "
+                   "2036-01-19T10:25:00Z\n"
                    "file     certs/root/root.key\nfile     certs/root/root.pem",
        .request = ""});
   add(commands, kIntermediate,
       {.line = "Make an intermediate CA",
-       .about = "A CA signed by the root, which signs devices and no further CAs. It is the one that an enrollment group "
+       .about = "A CA signed by the root, which signs devices and no further CAs. It is the one that an "
+                "enrollment group "
                 "names, so that the root's key can stay away.",
        .examples = "$ muster pki create-intermediate --ca certs/root/root.pem --out certs/intermediate",
        .request = ""});
   add(commands, kDevice,
       {.line = "Make a device's certificate",
-       .about = "Its common name is the registration id, and the device id that follows from it. device-full-chain.pem is "
+       .about = "Its common name is the registration id, and the device id that follows from it. "
+                "device-full-chain.pem is "
                 "the certificate with its CAs, for clients that send the whole chain.",
-       .examples = "$ muster pki create-device --subject /CN=pump-07 --ca certs/intermediate/intermediate.pem "
-                   "--out certs/pump-07",
+       .examples =
+           "$ muster pki create-device --subject /CN=pump-07 --ca certs/intermediate/intermediate.pem "
+           "--out certs/pump-07",
        .request = ""});
 }
 

@@ -1,11 +1,11 @@
 #include "cli/pki_files.hpp"
 
+#include "base/bytes.hpp"
+#include "cli/service_flags.hpp"
+
 #include <fmt/format.h>
 
 #include <filesystem>
-
-#include "base/bytes.hpp"
-#include "cli/service_flags.hpp"
 
 namespace muster::cli {
 
@@ -36,7 +36,8 @@ Result<pki::Issued> read_ca(Shell& shell, const std::string& path) {
   auto key = pki::PrivateKey::from_pem(pem);
   if (!key) return failure(std::move(key).error().within(key_path));
   if (!key->matches(certificates.front())) {
-    return failure(ErrorCode::key_mismatch, fmt::format("{} is not the key of {}", key_path, certificate_path));
+    return failure(ErrorCode::key_mismatch,
+                   fmt::format("{} is not the key of {}", key_path, certificate_path));
   }
   return pki::Issued{certificates.front(), std::move(*key)};
 }
@@ -46,7 +47,8 @@ Result<void> refuse_existing(Shell& shell, const std::vector<NewFile>& files, bo
     MUSTER_TRY(const bool exists, shell.disk.exists(file.path));
     if (exists && !force) {
       return failure(Error{ErrorCode::file_exists, fmt::format("{} is there already", file.path)}.with_remedy(
-          "Name another place with --out, or write over it with --force; a key that is written over is gone."));
+          "Name another place with --out, or write over it with --force; a key that is written over is "
+          "gone."));
     }
   }
   return {};

@@ -1,20 +1,21 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "cli/invocation.hpp"
 #include "pki/certificate.hpp"
 #include "pki/issue.hpp"
 #include "pki/key.hpp"
 
+#include <string>
+#include <vector>
+
 namespace muster::cli {
 
-/// All certificates of a file: PEM with any number, or one as DER or base64. file_unreadable, certificate_unreadable.
+/// All certificates of a file: PEM with any number, or one as DER or base64. file_unreadable,
+/// certificate_unreadable.
 Result<std::vector<pki::Certificate>> read_certificates(Shell& shell, const std::string& path);
 
-/// A CA named on the command line: "dir/root.pem" with "dir/root.key" beside it, or the folder "root" that holds
-/// root.pem and root.key. key_mismatch when the two do not belong together.
+/// A CA named on the command line: "dir/root.pem" with "dir/root.key" beside it, or the folder "root" that
+/// holds root.pem and root.key. key_mismatch when the two do not belong together.
 Result<pki::Issued> read_ca(Shell& shell, const std::string& path);
 /// The certificate's path of a CA so named.
 std::string ca_certificate_path(const std::string& path);

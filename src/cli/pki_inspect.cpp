@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include "cli/commands.hpp"
 #include "cli/pki_files.hpp"
 #include "cli/service_flags.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -48,16 +48,17 @@ Result<int> inspect(Invocation& invocation, const Options& options) {
 }  // namespace
 
 void add_pki_inspect(Commands& commands) {
-  commands.verb<Options>("pki inspect",
-                         {.line = "Show what is in a certificate or key file",
-                          .about = "Takes PEM with any number of certificates, DER, or a private key, of which only the kind "
-                                   "is shown. Says who, by whom, until when, and what it may be used for.",
-                          .examples = "$ muster pki inspect certs/device/device.pem -o table",
-                          .request = ""},
-                         [](CLI::App& app, Options& options) {
-                           app.add_option("FILE", options.file, "The file")->type_name("FILE")->required();
-                         },
-                         inspect);
+  commands.verb<Options>(
+      "pki inspect",
+      {.line = "Show what is in a certificate or key file",
+       .about = "Takes PEM with any number of certificates, DER, or a private key, of which only the kind "
+                "is shown. Says who, by whom, until when, and what it may be used for.",
+       .examples = "$ muster pki inspect certs/device/device.pem -o table",
+       .request = ""},
+      [](CLI::App& app, Options& options) {
+        app.add_option("FILE", options.file, "The file")->type_name("FILE")->required();
+      },
+      inspect);
 }
 
 }  // namespace muster::cli

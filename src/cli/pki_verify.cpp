@@ -1,9 +1,8 @@
+#include "cli/commands.hpp"
+#include "cli/pki_files.hpp"
 #include "pki/verify.hpp"
 
 #include <fmt/format.h>
-
-#include "cli/commands.hpp"
-#include "cli/pki_files.hpp"
 
 namespace muster::cli {
 namespace {
@@ -13,7 +12,8 @@ struct Options {
   std::vector<std::string> untrusted;
 };
 
-/// What stands between leaf and anchor: what was named, else the world's intermediate; and the rest of the leaf's file.
+/// What stands between leaf and anchor: what was named, else the world's intermediate; and the rest of the
+/// leaf's file.
 Result<std::vector<pki::Certificate>> untrusted_of(Invocation& invocation, const Options& options) {
   Shell& shell = invocation.shell();
   std::vector<pki::Certificate> pool;
@@ -59,7 +59,8 @@ Result<int> verify(Invocation& invocation, const Options& options) {
   const Json rows = rows_of(verdict);
   const bool good = verdict.faults.empty();
   if (invocation.format() == Format::table || invocation.format() == Format::tsv) {
-    invocation.print(rows, {{"Depth", "depth"}, {"Subject", "subject"}, {"NotAfter", "notAfter"}, {"Verdict", "verdict"}});
+    invocation.print(
+        rows, {{"Depth", "depth"}, {"Subject", "subject"}, {"NotAfter", "notAfter"}, {"Verdict", "verdict"}});
   } else {
     invocation.print(Json{{"verified", good}, {"anchor", anchors.front().subject()}, {"path", rows}});
   }
@@ -74,7 +75,8 @@ void add_pki_verify(Commands& commands) {
   commands.verb<Options>(
       "pki verify",
       {.line = "Judge a certificate as the service would",
-       .about = "Builds the chain from the certificate to one trusted CA and judges signatures, dates, CA flags, path "
+       .about = "Builds the chain from the certificate to one trusted CA and judges signatures, dates, CA "
+                "flags, path "
                 "length and purpose. Ends with 5 when it is refused, and says at which certificate and why.",
        .examples = "$ muster pki verify certs/device/device.pem --ca certs/root/root.pem "
                    "--untrusted certs/intermediate/intermediate.pem -o table",
@@ -83,13 +85,15 @@ void add_pki_verify(Commands& commands) {
         app.add_option("FILE", options.file, "The certificate; others in the file count as untrusted")
             ->type_name("FILE")
             ->required();
-        add_text(app, "--ca,--trusted", options.ca, "CA", "The one CA that is trusted; else certs/root in the world");
+        add_text(app, "--ca,--trusted", options.ca, "CA",
+                 "The one CA that is trusted; else certs/root in the world");
         app.add_option("--untrusted", options.untrusted,
                        "Certificates in between; else certs/intermediate in the world; may be given again")
             ->type_name("FILE")
             ->expected(1)
             ->take_all();
-        add_choice(app, "--purpose", options.purpose, {"client", "server"}, "What it is to be used for; else client");
+        add_choice(app, "--purpose", options.purpose, {"client", "server"},
+                   "What it is to be used for; else client");
       },
       verify);
 }

@@ -1,9 +1,9 @@
+#include "cli/commands.hpp"
+#include "cli/pki_files.hpp"
+
 #include <fmt/format.h>
 
 #include <filesystem>
-
-#include "cli/commands.hpp"
-#include "cli/pki_files.hpp"
 
 namespace muster::cli {
 namespace {
@@ -26,9 +26,8 @@ Result<int> prove(Invocation& invocation, const Options& options) {
   // The proof's own key is thrown away: nobody will ask for it.
   MUSTER_CHECK(write_new_files(shell, {{path, proof.certificate.pem()}}, options.force));
   if (invocation.format() == Format::table) {
-    const std::vector<std::pair<std::string, std::string>> lines{{"subject", proof.certificate.subject()},
-                                                                 {"issuer", proof.certificate.issuer()},
-                                                                 {"file", path}};
+    const std::vector<std::pair<std::string, std::string>> lines{
+        {"subject", proof.certificate.subject()}, {"issuer", proof.certificate.issuer()}, {"file", path}};
     write_labels(shell.out, lines);
     return 0;
   }
@@ -44,13 +43,16 @@ void add_pki_verify_proof(Commands& commands) {
   commands.verb<Options>(
       "pki verify-proof",
       {.line = "Answer a verification code with a CA's key",
-       .about = "Makes the certificate that `dps certificate verify` wants: its common name is the code, and the CA signs "
+       .about = "Makes the certificate that `dps certificate verify` wants: its common name is the code, and "
+                "the CA signs "
                 "it. It is valid for one day.",
-       .examples = "$ muster pki verify-proof --ca certs/root/root.pem --code 81D0C81D4B3F --out proof.pem -o table\n"
-                   "subject  CN=81D0C81D4B3F\nissuer   CN=My-Root-CA\nfile     proof.pem",
+       .examples =
+           "$ muster pki verify-proof --ca certs/root/root.pem --code 81D0C81D4B3F --out proof.pem -o table\n"
+           "subject  CN=81D0C81D4B3F\nissuer   CN=My-Root-CA\nfile     proof.pem",
        .request = ""},
       [](CLI::App& app, Options& options) {
-        add_text(app, "--code", options.code, "CODE", "The code that generate-verification-code gave")->required();
+        add_text(app, "--code", options.code, "CODE", "The code that generate-verification-code gave")
+            ->required();
         add_text(app, "--ca", options.ca, "CA",
                  "The CA to be verified: its .pem, with its .key beside; else certs/root in the world");
         add_text(app, "--out", options.out, "FILE", "Where to write it; else verification.pem beside the CA");

@@ -29,9 +29,10 @@ Result<int> print_configuration(Invocation& invocation) {
 
 void add_reference(Commands& commands) {
   // Hidden: these make the pages of docs/reference for the repository, which a test keeps current.
-  commands.verb("reference cli", {.line = "docs/reference/cli.md", .about = "", .examples = "", .request = ""},
-                print_cli);
-  commands.verb("reference errors", {.line = "docs/reference/errors.md", .about = "", .examples = "", .request = ""},
+  commands.verb("reference cli",
+                {.line = "docs/reference/cli.md", .about = "", .examples = "", .request = ""}, print_cli);
+  commands.verb("reference errors",
+                {.line = "docs/reference/errors.md", .about = "", .examples = "", .request = ""},
                 print_errors);
   commands.verb("reference configuration",
                 {.line = "docs/reference/configuration.md", .about = "", .examples = "", .request = ""},

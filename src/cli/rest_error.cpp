@@ -1,10 +1,10 @@
 #include "cli/rest_error.hpp"
 
+#include "cli/json.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
-
-#include "cli/json.hpp"
 
 namespace muster::cli {
 namespace {

@@ -1,13 +1,13 @@
 #include "cli/run.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "cli/exit_status.hpp"
 #include "cli/help.hpp"
 #include "cli/scan.hpp"
 #include "cli/version.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace muster::cli {
 namespace {
@@ -26,10 +26,12 @@ std::string spoken(const CLI::App& app) {
 
 Error incomplete(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* below : app.get_subcommands([](const CLI::App* any) { return !any->get_group().empty(); })) {
+  for (const CLI::App* below :
+       app.get_subcommands([](const CLI::App* any) { return !any->get_group().empty(); })) {
     names.push_back(below->get_name());
   }
-  return Error{ErrorCode::usage, fmt::format("`{}` needs one more word: {}", spoken(app), fmt::join(names, ", "))}
+  return Error{ErrorCode::usage,
+               fmt::format("`{}` needs one more word: {}", spoken(app), fmt::join(names, ", "))}
       .with_remedy(fmt::format("`{} --help` lists its commands.", spoken(app)));
 }
 

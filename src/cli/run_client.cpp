@@ -19,14 +19,15 @@ void add_run(Commands& commands) {
   commands.verb<RunOptions>(
       "run",
       {.line = "Run any client unmodified against the world",
-       .about = "Inside, the Azure names of the world resolve to it and its server CA is trusted; nothing outside that "
+       .about = "Inside, the Azure names of the world resolve to it and its server CA is trusted; nothing "
+                "outside that "
                 "process tree is changed. The exit status is the command's.",
        .examples = "$ muster run -- python device_simulator.py\n$ muster run -- openssl s_client -connect "
                    "global.azure-devices-provisioning.net:8883 -brief"},
       [](CLI::App& app, RunOptions& options) {
         app.add_option("command", options.command, "The program and its arguments, after --")
             ->type_name("COMMAND")
-            ->expected(0, 10'000);
+            ->expected(1, 10'000);
       },
       run_client);
 }

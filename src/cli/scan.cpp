@@ -1,17 +1,18 @@
 #include "cli/scan.hpp"
 
+#include "base/nearest.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "base/nearest.hpp"
 
 namespace muster::cli {
 namespace {
 
 const CLI::Option* find_flag(const CLI::App* app, const std::string& name) {
   for (; app != nullptr; app = app->get_parent()) {
-    if (const CLI::Option* option = app->get_option_no_throw(name); option != nullptr && option->nonpositional()) {
+    if (const CLI::Option* option = app->get_option_no_throw(name);
+        option != nullptr && option->nonpositional()) {
       return option;
     }
   }
@@ -30,7 +31,8 @@ std::vector<std::string> known_flags(const CLI::App* app) {
 
 std::vector<std::string> known_words(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* below : app.get_subcommands([](const CLI::App* any) { return !any->get_group().empty(); })) {
+  for (const CLI::App* below :
+       app.get_subcommands([](const CLI::App* any) { return !any->get_group().empty(); })) {
     names.push_back(below->get_name());
   }
   return names;
@@ -64,8 +66,9 @@ std::optional<Error> refused_flag(const std::string& name) {
         "Use `-o json | jq FILTER`, or -o table, which begins with the columns that the tutorial selects.");
   }
   if (name == "--login" || name == "-l") {
-    return Error{ErrorCode::option_unsupported, "--login (a connection string) is az's and not muster's"}.with_remedy(
-        "Leave it out: muster reaches its world through the control socket; --data names another world.");
+    return Error{ErrorCode::option_unsupported, "--login (a connection string) is az's and not muster's"}
+        .with_remedy(
+            "Leave it out: muster reaches its world through the control socket; --data names another world.");
   }
   return std::nullopt;
 }
@@ -105,12 +108,15 @@ struct Walker {
     }
     const bool attached = is_long ? equals != std::string::npos : word.size() > 2;
     const std::size_t values = attached ? 0 : value_count(*option, words, index + 1);
-    note_output(*option, attached ? word.substr(is_long ? equals + 1 : 2) : values > 0 ? words[index + 1] : "");
+    note_output(*option, attached     ? word.substr(is_long ? equals + 1 : 2)
+                         : values > 0 ? words[index + 1]
+                                      : "");
     return 1 + values;
   }
 
   void take_word(const std::string& word) {
-    if (scan.app->get_subcommands([](const CLI::App*) { return true; }).empty()) return;  // A positional value.
+    if (scan.app->get_subcommands([](const CLI::App*) { return true; }).empty())
+      return;  // A positional value.
     const CLI::App* below = nullptr;
     for (const CLI::App* any : scan.app->get_subcommands([](const CLI::App*) { return true; })) {
       if (any->get_name() == word) below = any;

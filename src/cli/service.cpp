@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include "cli/commands.hpp"
 #include "cli/service_flags.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -52,19 +52,22 @@ Help list_help(const ServiceNoun& noun) {
           .about = fmt::format("Shows every {} with the names that devices and SDKs reach it by. "
                                "A new world has the tutorial's one.",
                                noun.title),
-          .examples = fmt::format("$ muster {0} list -o tsv --show-request\n$ muster {0} list -o table", noun.word),
-          .request = fmt::format("GET /subscriptions/{{s}}/providers/Microsoft.Devices/{}", resource_type(noun.kind))};
+          .examples =
+              fmt::format("$ muster {0} list -o tsv --show-request\n$ muster {0} list -o table", noun.word),
+          .request = fmt::format("GET /subscriptions/{{s}}/providers/Microsoft.Devices/{}",
+                                 resource_type(noun.kind))};
 }
 
 Help show_help(const ServiceNoun& noun) {
-  return {.line = fmt::format("Show one {}", noun.title),
-          .about = fmt::format("Prints the {} as Azure's management API describes it. Keys are not part of it: "
-                               "`muster {} connection-string show` prints those.",
-                               noun.title, noun.word),
-          .examples = fmt::format("$ muster {} show --{}-name {}", noun.word, noun.word, noun.example),
-          .request = fmt::format(
-              "GET /subscriptions/{{s}}/resourceGroups/{{rg}}/providers/Microsoft.Devices/{}/{{name}}",
-              resource_type(noun.kind))};
+  return {
+      .line = fmt::format("Show one {}", noun.title),
+      .about = fmt::format("Prints the {} as Azure's management API describes it. Keys are not part of it: "
+                           "`muster {} connection-string show` prints those.",
+                           noun.title, noun.word),
+      .examples = fmt::format("$ muster {} show --{}-name {}", noun.word, noun.word, noun.example),
+      .request = fmt::format(
+          "GET /subscriptions/{{s}}/resourceGroups/{{rg}}/providers/Microsoft.Devices/{}/{{name}}",
+          resource_type(noun.kind))};
 }
 
 }  // namespace
@@ -76,7 +79,9 @@ void add_service(Commands& commands) {
     commands.verb<ShowOptions>(
         fmt::format("{} show", noun.word), show_help(noun),
         [&noun](CLI::App& app, ShowOptions& options) { add_service_name(app, noun.kind, options.name); },
-        [&noun](Invocation& invocation, const ShowOptions& options) { return show(invocation, noun, options.name); });
+        [&noun](Invocation& invocation, const ShowOptions& options) {
+          return show(invocation, noun, options.name);
+        });
   }
 }
 

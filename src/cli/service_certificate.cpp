@@ -1,9 +1,9 @@
 #include "cli/service_certificate.hpp"
 
-#include <fmt/format.h>
-
 #include "base/bytes.hpp"
 #include "cli/commands.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -31,8 +31,9 @@ Result<int> create(Invocation& invocation, const ServiceNoun& noun, const Certif
   MUSTER_TRY(const std::string target, certificate_target(invocation, noun, options));
   const auto existing = invocation.call(management("GET", target));
   if (existing) {
-    return failure(Error{ErrorCode::resource_exists, fmt::format("certificate {} is there already", options.name)}
-                       .with_remedy(fmt::format("Use another --name, or `muster {} certificate update`.", noun.word)));
+    return failure(
+        Error{ErrorCode::resource_exists, fmt::format("certificate {} is there already", options.name)}
+            .with_remedy(fmt::format("Use another --name, or `muster {} certificate update`.", noun.word)));
   }
   if (existing.error().code() != ErrorCode::resource_not_found) return failure(existing.error());
   return put(invocation, noun, options, "");
@@ -45,8 +46,9 @@ Result<int> update(Invocation& invocation, const ServiceNoun& noun, const Certif
 
 Result<int> list(Invocation& invocation, const ServiceNoun& noun, const CertificateOptions& options) {
   MUSTER_TRY(const std::string path, invocation.resource_path(noun.kind, options.service));
-  MUSTER_TRY(const Json answer, invocation.call(management("GET", fmt::format("{}/certificates?api-version={}", path,
-                                                                            noun.api_version))));
+  MUSTER_TRY(const Json answer,
+             invocation.call(
+                 management("GET", fmt::format("{}/certificates?api-version={}", path, noun.api_version))));
   print_certificates(invocation, answer);
   return 0;
 }
@@ -68,22 +70,26 @@ Result<int> remove(Invocation& invocation, const ServiceNoun& noun, const Certif
 }
 
 std::string rest_of(const ServiceNoun& noun, std::string_view method, std::string_view name) {
-  return fmt::format("{} /subscriptions/{{s}}/resourceGroups/{{rg}}/providers/Microsoft.Devices/{}/{{name}}"
-                     "/certificates{}",
-                     method, resource_type(noun.kind), name);
+  return fmt::format(
+      "{} /subscriptions/{{s}}/resourceGroups/{{rg}}/providers/Microsoft.Devices/{}/{{name}}"
+      "/certificates{}",
+      method, resource_type(noun.kind), name);
 }
 
 Help create_help(const ServiceNoun& noun) {
-  return {.line = fmt::format("Upload a CA certificate to a {}", noun.title),
-          .about = "An uploaded certificate authorises nobody until it is verified. Either prove that you hold its key "
-                   "(generate-verification-code, pki verify-proof, verify), or vouch for it with --verified.",
-          .examples = fmt::format(
-              "$ muster {} certificate create --name my-root-ca --path certs/root/root.pem --verified -o table\n"
-              "Name        Verified    Subject        Expiry                         Thumbprint\n"
-              "----------  ----------  -------------  -----------------------------  ----------\n"
-              "my-root-ca  True        CN=My-Root-CA  Tue, 22 Nov 2036 13:40:00 GMT  5C1E...",
-              noun.word),
-          .request = rest_of(noun, "PUT", "/{certificate}")};
+  return {
+      .line = fmt::format("Upload a CA certificate to a {}", noun.title),
+      .about =
+          "An uploaded certificate authorises nobody until it is verified. Either prove that you hold its "
+          "key "
+          "(generate-verification-code, pki verify-proof, verify), or vouch for it with --verified.",
+      .examples = fmt::format(
+          "$ muster {} certificate create --name my-root-ca --path certs/root/root.pem --verified -o table\n"
+          "Name        Verified    Subject        Expiry                         Thumbprint\n"
+          "----------  ----------  -------------  -----------------------------  ----------\n"
+          "my-root-ca  True        CN=My-Root-CA  Tue, 22 Nov 2036 13:40:00 GMT  5C1E...",
+          noun.word),
+      .request = rest_of(noun, "PUT", "/{certificate}")};
 }
 
 void add_create(Commands& commands, const ServiceNoun& noun) {
@@ -92,21 +98,27 @@ void add_create(Commands& commands, const ServiceNoun& noun) {
     add_certificate_path(app, options, "The certificate: a .pem or .cer file")->required();
     add_switch(app, "--verified,-v", options.verified, "Vouch for it, without proof of possession");
   };
-  commands.verb<CertificateOptions>(
-      fmt::format("{} certificate create", noun.word), create_help(noun), declare,
-      [&noun](Invocation& invocation, const CertificateOptions& options) { return create(invocation, noun, options); });
+  commands.verb<CertificateOptions>(fmt::format("{} certificate create", noun.word), create_help(noun),
+                                    declare,
+                                    [&noun](Invocation& invocation, const CertificateOptions& options) {
+                                      return create(invocation, noun, options);
+                                    });
   commands.verb<CertificateOptions>(
       fmt::format("{} certificate update", noun.word),
       {.line = "Replace an uploaded CA certificate",
-       .about = "The new certificate has to be verified again unless --verified vouches for it. Devices that chain to "
+       .about = "The new certificate has to be verified again unless --verified vouches for it. Devices that "
+                "chain to "
                 "the old one are no longer accepted.",
-       .examples = fmt::format("$ muster {} certificate update --name my-root-ca --path new-root.pem", noun.word),
+       .examples =
+           fmt::format("$ muster {} certificate update --name my-root-ca --path new-root.pem", noun.word),
        .request = rest_of(noun, "PUT", "/{certificate}") + "   If-Match: the etag"},
       [declare](CLI::App& app, CertificateOptions& options) {
         declare(app, options);
         add_certificate_etag(app, options);
       },
-      [&noun](Invocation& invocation, const CertificateOptions& options) { return update(invocation, noun, options); });
+      [&noun](Invocation& invocation, const CertificateOptions& options) {
+        return update(invocation, noun, options);
+      });
 }
 
 void add_reading(Commands& commands, const ServiceNoun& noun) {
@@ -116,31 +128,41 @@ void add_reading(Commands& commands, const ServiceNoun& noun) {
        .about = "Shows which are verified and when they expire. Only a verified one authorises devices.",
        .examples = fmt::format("$ muster {} certificate list -o table", noun.word),
        .request = rest_of(noun, "GET", "")},
-      [&noun](CLI::App& app, CertificateOptions& options) { add_service_name(app, noun.kind, options.service); },
-      [&noun](Invocation& invocation, const CertificateOptions& options) { return list(invocation, noun, options); });
+      [&noun](CLI::App& app, CertificateOptions& options) {
+        add_service_name(app, noun.kind, options.service);
+      },
+      [&noun](Invocation& invocation, const CertificateOptions& options) {
+        return list(invocation, noun, options);
+      });
   commands.verb<CertificateOptions>(
       fmt::format("{} certificate show", noun.word),
       {.line = "Show one CA certificate",
-       .about = "Prints it with its etag, which later changes may name. The certificate itself is in the JSON as base64.",
+       .about = "Prints it with its etag, which later changes may name. The certificate itself is in the "
+                "JSON as base64.",
        .examples = fmt::format("$ muster {} certificate show --name my-root-ca", noun.word),
        .request = rest_of(noun, "GET", "/{certificate}")},
       [&noun](CLI::App& app, CertificateOptions& options) { add_certificate_name(app, noun.kind, options); },
-      [&noun](Invocation& invocation, const CertificateOptions& options) { return show(invocation, noun, options); });
+      [&noun](Invocation& invocation, const CertificateOptions& options) {
+        return show(invocation, noun, options);
+      });
 }
 
 void add_delete(Commands& commands, const ServiceNoun& noun) {
   commands.verb<CertificateOptions>(
       fmt::format("{} certificate delete", noun.word),
       {.line = "Delete an uploaded CA certificate",
-       .about = "Devices that chain to it are no longer accepted. A certificate that an enrollment group names is "
-                "refused until the group is changed.",
+       .about =
+           "Devices that chain to it are no longer accepted. A certificate that an enrollment group names is "
+           "refused until the group is changed.",
        .examples = fmt::format("$ muster {} certificate delete --name my-root-ca", noun.word),
        .request = rest_of(noun, "DELETE", "/{certificate}") + "   If-Match: the etag"},
       [&noun](CLI::App& app, CertificateOptions& options) {
         add_certificate_name(app, noun.kind, options);
         add_certificate_etag(app, options);
       },
-      [&noun](Invocation& invocation, const CertificateOptions& options) { return remove(invocation, noun, options); });
+      [&noun](Invocation& invocation, const CertificateOptions& options) {
+        return remove(invocation, noun, options);
+      });
 }
 
 }  // namespace
@@ -155,7 +177,8 @@ CLI::Option* add_certificate_path(CLI::App& app, CertificateOptions& options, co
 }
 
 void add_certificate_etag(CLI::App& app, CertificateOptions& options) {
-  add_text(app, "--etag,-e", options.etag, "ETAG", "Only if it is still this version; else whatever is there now");
+  add_text(app, "--etag,-e", options.etag, "ETAG",
+           "Only if it is still this version; else whatever is there now");
 }
 
 Result<std::string> certificate_target(Invocation& invocation, const ServiceNoun& noun,

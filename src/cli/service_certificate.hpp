@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include "cli/command.hpp"
 #include "cli/service_flags.hpp"
+
+#include <string>
 
 namespace muster::cli {
 

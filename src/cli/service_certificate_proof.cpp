@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include "cli/commands.hpp"
 #include "cli/service_certificate.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -23,7 +23,8 @@ Result<int> post(Invocation& invocation, const ServiceNoun& noun, const Certific
   return 0;
 }
 
-Result<int> generate_code(Invocation& invocation, const ServiceNoun& noun, const CertificateOptions& options) {
+Result<int> generate_code(Invocation& invocation, const ServiceNoun& noun,
+                          const CertificateOptions& options) {
   return post(invocation, noun, options, "/generateVerificationCode", "");
 }
 
@@ -33,22 +34,25 @@ Result<int> verify(Invocation& invocation, const ServiceNoun& noun, const Certif
 }
 
 std::string rest_of(const ServiceNoun& noun, std::string_view action) {
-  return fmt::format("POST /subscriptions/{{s}}/resourceGroups/{{rg}}/providers/Microsoft.Devices/{}/{{name}}"
-                     "/certificates/{{certificate}}{}   If-Match: the etag",
-                     resource_type(noun.kind), action);
+  return fmt::format(
+      "POST /subscriptions/{{s}}/resourceGroups/{{rg}}/providers/Microsoft.Devices/{}/{{name}}"
+      "/certificates/{{certificate}}{}   If-Match: the etag",
+      resource_type(noun.kind), action);
 }
 
 void add_generate(Commands& commands, const ServiceNoun& noun) {
   commands.verb<CertificateOptions>(
       fmt::format("{} certificate generate-verification-code", noun.word),
       {.line = "Ask for a code that only the holder of a CA's key can answer",
-       .about = "The answer is a certificate whose common name is the code, signed by the CA: `muster pki verify-proof` "
+       .about = "The answer is a certificate whose common name is the code, signed by the CA: `muster pki "
+                "verify-proof` "
                 "makes it. Each call makes a new code; the one before is no longer good.",
-       .examples = fmt::format("$ muster {} certificate generate-verification-code --name my-root-ca -o table\n"
-                               "Name        VerificationCode\n"
-                               "----------  ------------------------------------------------\n"
-                               "my-root-ca  81D0C81D4B3FC27D38F36A4C9BDB8C1E6B5BF2F6C2A94C0A",
-                               noun.word),
+       .examples =
+           fmt::format("$ muster {} certificate generate-verification-code --name my-root-ca -o table\n"
+                       "Name        VerificationCode\n"
+                       "----------  ------------------------------------------------\n"
+                       "my-root-ca  81D0C81D4B3FC27D38F36A4C9BDB8C1E6B5BF2F6C2A94C0A",
+                       noun.word),
        .request = rest_of(noun, "/generateVerificationCode")},
       [&noun](CLI::App& app, CertificateOptions& options) {
         add_certificate_name(app, noun.kind, options);
@@ -63,16 +67,20 @@ void add_verify(Commands& commands, const ServiceNoun& noun) {
   commands.verb<CertificateOptions>(
       fmt::format("{} certificate verify", noun.word),
       {.line = "Answer a verification code, and so verify a CA certificate",
-       .about = "The file is the certificate that `muster pki verify-proof` (or openssl) made for the code. From then on "
+       .about = "The file is the certificate that `muster pki verify-proof` (or openssl) made for the code. "
+                "From then on "
                 "the CA authorises devices.",
-       .examples = fmt::format("$ muster {} certificate verify --name my-root-ca --path proof.pem -o table", noun.word),
+       .examples = fmt::format("$ muster {} certificate verify --name my-root-ca --path proof.pem -o table",
+                               noun.word),
        .request = rest_of(noun, "/verify")},
       [&noun](CLI::App& app, CertificateOptions& options) {
         add_certificate_name(app, noun.kind, options);
         add_certificate_path(app, options, "The certificate that answers the code")->required();
         add_certificate_etag(app, options);
       },
-      [&noun](Invocation& invocation, const CertificateOptions& options) { return verify(invocation, noun, options); });
+      [&noun](Invocation& invocation, const CertificateOptions& options) {
+        return verify(invocation, noun, options);
+      });
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include "cli/commands.hpp"
 #include "cli/service_flags.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -44,13 +44,16 @@ Result<int> show(Invocation& invocation, const ServiceNoun& noun, const Options&
 }
 
 Help help_of(const ServiceNoun& noun) {
-  return {.line = fmt::format("Print the connection string of a {}", noun.title),
-          .about = "Azure's service SDKs and az take this text in place of a sign-in. It holds a key: whoever has it may "
-                   "do what the policy allows.",
-          .examples = fmt::format("$ muster {} connection-string show -o tsv", noun.word),
-          .request = fmt::format(
-              "POST /subscriptions/{{s}}/resourceGroups/{{rg}}/providers/Microsoft.Devices/{}/{{name}}/listkeys",
-              resource_type(noun.kind))};
+  return {
+      .line = fmt::format("Print the connection string of a {}", noun.title),
+      .about =
+          "Azure's service SDKs and az take this text in place of a sign-in. It holds a key: whoever has it "
+          "may "
+          "do what the policy allows.",
+      .examples = fmt::format("$ muster {} connection-string show -o tsv", noun.word),
+      .request = fmt::format(
+          "POST /subscriptions/{{s}}/resourceGroups/{{rg}}/providers/Microsoft.Devices/{}/{{name}}/listkeys",
+          resource_type(noun.kind))};
 }
 
 }  // namespace
@@ -63,7 +66,8 @@ void add_service_connection_string(Commands& commands) {
           add_service_name(app, noun.kind, options.name);
           add_text(app, "--policy-name,--pn", options.policy, "NAME",
                    fmt::format("Shared access policy; else {}", owner_policy(noun.kind)));
-          add_choice(app, "--key-type,--kt", options.key, {"primary", "secondary"}, "Which of the policy's two keys");
+          add_choice(app, "--key-type,--kt", options.key, {"primary", "secondary"},
+                     "Which of the policy's two keys");
         },
         [&noun](Invocation& invocation, const Options& options) { return show(invocation, noun, options); });
   }

@@ -1,8 +1,8 @@
 #include "cli/service_flags.hpp"
 
-#include <fmt/format.h>
-
 #include "base/bytes.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -13,7 +13,8 @@ constexpr std::uint64_t kFileBytesMax = 1u << 20;
 
 CLI::Option* add_service_name(CLI::App& app, ServiceKind kind, std::string& value, bool short_name) {
   const bool is_hub = kind == ServiceKind::hub;
-  const std::string names = fmt::format("{}{}", is_hub ? "--hub-name" : "--dps-name", short_name ? ",-n" : "");
+  const std::string names =
+      fmt::format("{}{}", is_hub ? "--hub-name" : "--dps-name", short_name ? ",-n" : "");
   return add_text(app, names, value, "NAME",
                   is_hub ? "Which hub; may be left out when there is one"
                          : "Which DPS instance; may be left out when there is one");

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <array>
-#include <string>
-
 #include "cli/command.hpp"
 #include "model/service.hpp"
+
+#include <array>
+#include <string>
 
 namespace muster::cli {
 
@@ -22,8 +22,8 @@ inline constexpr std::array kServiceNouns{
     ServiceNoun{ServiceKind::hub, "hub", "hub", "my-iot-hub-x509", "2023-06-30"},
 };
 
-/// --dps-name or --hub-name; with `short_name` also -n, which az gives to the service except where a command has a name
-/// of its own.
+/// --dps-name or --hub-name; with `short_name` also -n, which az gives to the service except where a command
+/// has a name of its own.
 CLI::Option* add_service_name(CLI::App& app, ServiceKind kind, std::string& value, bool short_name = true);
 
 /// A file's text as it is on disk, at most 1 MiB. file_unreadable when it cannot be read.

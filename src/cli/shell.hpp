@@ -1,20 +1,20 @@
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "disk/file.hpp"
+
 #include <functional>
 #include <map>
 #include <ostream>
 #include <string>
 
-#include "base/clock.hpp"
-#include "base/random.hpp"
-#include "disk/file.hpp"
-
 namespace muster::cli {
 
 using Environment = std::map<std::string, std::string>;
 
-/// What a command line runs in: everything that a command may touch of the world outside. main() makes the real one,
-/// tests make theirs. Data goes to `out`, talk to `err`.
+/// What a command line runs in: everything that a command may touch of the world outside. main() makes the
+/// real one, tests make theirs. Data goes to `out`, talk to `err`.
 struct Shell {
   Clock& clock;
   Random& random;

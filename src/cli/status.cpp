@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include "cli/commands.hpp"
 #include "cli/duration.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {
@@ -14,7 +14,8 @@ struct Options {
 
 constexpr milliseconds kPollInterval{100};
 
-/// Ready is when world.json is there, which is written last, and the service behind the socket says so itself.
+/// Ready is when world.json is there, which is written last, and the service behind the socket says so
+/// itself.
 Result<Json> ask(Invocation& invocation) {
   MUSTER_CHECK(read_world_file(invocation.shell().disk, invocation.folder()));
   MUSTER_TRY(Json status, invocation.call({.host = std::string{kMusterHost}, .target = "/muster/v1/status"}));
@@ -26,7 +27,8 @@ Result<Json> ask(Invocation& invocation) {
 }
 
 bool may_become_ready(ErrorCode code) {
-  return code == ErrorCode::not_running || code == ErrorCode::service_unreachable || code == ErrorCode::world_damaged;
+  return code == ErrorCode::not_running || code == ErrorCode::service_unreachable ||
+         code == ErrorCode::world_damaged;
 }
 
 Result<Json> wait_until_ready(Invocation& invocation, milliseconds how_long) {
@@ -50,7 +52,8 @@ std::string names_in(const Json& list) {
 }
 
 /// Every fact as one "label  value" line; the labels are the JSON's own names.
-void flatten(const Json& value, const std::string& prefix, std::vector<std::pair<std::string, std::string>>& lines) {
+void flatten(const Json& value, const std::string& prefix,
+             std::vector<std::pair<std::string, std::string>>& lines) {
   for (const auto& [name, member] : value.items()) {
     const std::string label = prefix.empty() ? name : prefix + '.' + name;
     if (member.is_object()) {
@@ -65,7 +68,8 @@ Result<int> status(Invocation& invocation, const Options& options) {
   milliseconds how_long{0};
   if (!options.wait.empty()) {
     const auto parsed = parse_duration(options.wait);
-    if (!parsed) return failure(ErrorCode::usage, fmt::format("--wait wants a time like 10s and got {}", options.wait));
+    if (!parsed)
+      return failure(ErrorCode::usage, fmt::format("--wait wants a time like 10s and got {}", options.wait));
     how_long = *parsed;
   }
   MUSTER_TRY(const Json answer, wait_until_ready(invocation, how_long));
@@ -85,7 +89,8 @@ void add_status(Commands& commands) {
   commands.verb<Options>(
       "status",
       {.line = "Say whether the world's service is ready, and what it holds",
-       .about = "Ends with 0 when it is ready and 4 when it is not. --wait waits for it, also when the world is not made "
+       .about = "Ends with 0 when it is ready and 4 when it is not. --wait waits for it, also when the world "
+                "is not made "
                 "yet.",
        .examples = "$ muster status --wait 10s",
        .request = "GET /muster/v1/status   Host: muster"},

@@ -1,14 +1,14 @@
+#include "base/log.hpp"
+#include "cli/commands.hpp"
+#include "cli/config_flags.hpp"
+#include "server/service.hpp"
+
 #include <fmt/format.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-
-#include "base/log.hpp"
-#include "cli/commands.hpp"
-#include "cli/config_flags.hpp"
-#include "server/service.hpp"
 
 namespace muster::cli {
 namespace {
@@ -23,8 +23,8 @@ int stop_event = -1;
 
 void ask_to_stop() {
   const std::uint64_t one = 1;
-  // Full can only mean that it was asked already.
-  static_cast<void>(::write(stop_event, &one, sizeof one));
+  // It fails only when it is full, and then it was asked already.
+  [[maybe_unused]] const ssize_t size = ::write(stop_event, &one, sizeof one);
 }
 
 void on_signal(int) { ask_to_stop(); }
@@ -67,9 +67,10 @@ void greet(std::ostream& out, const std::string& folder, const server::Ready& re
   if (bare) {
     out << "Next\n  muster dps certificate create --help\n  muster status\n";
   } else {
-    out << fmt::format("Next\n  muster device run {0}/device/config.json\n  muster hub device-identity list\n"
-                       "  muster hub monitor-events --from start\n",
-                       folder);
+    out << fmt::format(
+        "Next\n  muster device run {0}/device/config.json\n  muster hub device-identity list\n"
+        "  muster hub monitor-events --from start\n",
+        folder);
   }
   out << "ready\n" << std::flush;
 }
@@ -82,8 +83,8 @@ Result<int> up(Invocation& invocation, const UpOptions& options) {
   Shell& shell = invocation.shell();
   MUSTER_TRY(server::ConfigSources sources, config_sources(invocation, options.config));
   MUSTER_TRY(const std::unique_ptr<server::Service> service,
-             server::Service::start({shell.clock, shell.random, shell.disk}, {invocation.folder()}, std::move(sources),
-                                    options.bare));
+             server::Service::start({shell.clock, shell.random, shell.disk}, {invocation.folder()},
+                                    std::move(sources), options.bare));
   service->on_stop_requested(ask_to_stop);
   greet(shell.out, invocation.folder(), service->ready(), options.bare);
   wait_for_stop();
@@ -96,7 +97,8 @@ void add_up(Commands& commands) {
   commands.verb<UpOptions>(
       "up",
       {.line = "Make a world if there is none, and run its service here",
-       .about = "The first time it makes the tutorial's own world: DPS, hub, certificates, an enrollment group and a device. "
+       .about = "The first time it makes the tutorial's own world: DPS, hub, certificates, an enrollment "
+                "group and a device. "
                 "It serves until Ctrl-C, SIGTERM or `muster down`, and then stops in an orderly way.",
        .examples = "$ muster up\n$ muster up --bare --listen 127.0.1.1 --data other-world\n"
                    "$ muster up --set event_log.retention_hours=48"},

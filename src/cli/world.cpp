@@ -1,8 +1,8 @@
 #include "cli/world.hpp"
 
-#include <fmt/format.h>
-
 #include "base/bytes.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::cli {
 namespace {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "cli/json.hpp"
+#include "cli/shell.hpp"
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "cli/json.hpp"
-#include "cli/shell.hpp"
 
 namespace muster::cli {
 

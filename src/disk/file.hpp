@@ -1,17 +1,18 @@
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "base/bytes.hpp"
-#include "base/result.hpp"
-
 namespace muster::disk {
 
-/// An open file. Not thread-safe: one owner. Errors are disk_full (ENOSPC, EDQUOT) or io_failed, with path and errno text.
+/// An open file. Not thread-safe: one owner. Errors are disk_full (ENOSPC, EDQUOT) or io_failed, with path
+/// and errno text.
 class File {
  public:
   virtual ~File() = default;
@@ -27,8 +28,8 @@ class File {
 
 enum class OpenMode : std::uint8_t { read, read_write, create_new };
 
-/// The file system as muster sees it: what a directory tree needs and nothing more. Paths are absolute or relative to the
-/// process. Threads: may be called from any thread; each File is one owner's.
+/// The file system as muster sees it: what a directory tree needs and nothing more. Paths are absolute or
+/// relative to the process. Threads: may be called from any thread; each File is one owner's.
 class Disk {
  public:
   virtual ~Disk() = default;
@@ -52,8 +53,8 @@ std::unique_ptr<Disk> make_real_disk();
 /// A tree in memory; everything written is "durable" at once. For tests.
 std::unique_ptr<Disk> make_memory_disk();
 
-/// Writes `bytes` to `path` so that after a crash there is the old content or the new, never a mix: temporary file
-/// (`path`.tmp), fsync, rename, fsync of the directory. When it returns, the new content is durable.
+/// Writes `bytes` to `path` so that after a crash there is the old content or the new, never a mix:
+/// `path`.tmp, fsync, rename, fsync of the directory. When it returns, the new content is durable.
 Result<void> write_atomically(Disk& disk, const std::string& path, ByteView bytes);
 /// Whole file, at most `size_max` bytes (io_failed beyond it).
 Result<Bytes> read_all(Disk& disk, const std::string& path, std::uint64_t size_max);

@@ -1,18 +1,22 @@
 #include "hub/connect.hpp"
 
-#include <fmt/format.h>
-
 #include "trust/judge.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::hub {
 namespace {
 
 std::string_view auth_name(DeviceAuthType type) {
   switch (type) {
-    case DeviceAuthType::none: return "none";
-    case DeviceAuthType::sas: return "sas";
-    case DeviceAuthType::self_signed: return "selfSigned";
-    case DeviceAuthType::certificate_authority: return "certificateAuthority";
+    case DeviceAuthType::none:
+      return "none";
+    case DeviceAuthType::sas:
+      return "sas";
+    case DeviceAuthType::self_signed:
+      return "selfSigned";
+    case DeviceAuthType::certificate_authority:
+      return "certificateAuthority";
   }
   return "none";
 }
@@ -20,28 +24,31 @@ std::string_view auth_name(DeviceAuthType type) {
 std::shared_ptr<const trust::Anchors> anchors_of(trust::AnchorCache& cache, const ServiceRef& service,
                                                  registry::ConnectSnapshot& snapshot) {
   if (!snapshot.trust) return cache.current(service);
-  return cache.replace(std::make_shared<const trust::Anchors>(
-      service, snapshot.trust->generation, std::move(snapshot.trust->certificates), std::vector<EnrollmentGroup>{}));
+  return cache.replace(std::make_shared<const trust::Anchors>(service, snapshot.trust->generation,
+                                                              std::move(snapshot.trust->certificates),
+                                                              std::vector<EnrollmentGroup>{}));
 }
 
 bool check_identity(trust::Judgement& judgement, const ConnectRequest& request,
                     const std::optional<DeviceIdentity>& identity) {
   const std::string host = hub_host_name(request.hub);
   if (!identity) {
-    judgement.fail("identity", Error{ErrorCode::device_not_found,
-                                     fmt::format("{} does not contain the device {}", host, request.device.str())});
+    judgement.fail("identity",
+                   Error{ErrorCode::device_not_found,
+                         fmt::format("{} does not contain the device {}", host, request.device.str())});
     return false;
   }
   judgement.pass("identity", fmt::format("{} at {}, authentication {}", request.device.str(), host,
                                          auth_name(identity->auth.type)));
   if (!identity->enabled) {
-    judgement.fail("device enabled",
-                   Error{ErrorCode::device_disabled,
-                         fmt::format("device {} is disabled at {}{}{}", request.device.str(), host,
-                                     identity->status_reason.empty() ? "" : ": ", identity->status_reason)}
-                       .with_remedy(fmt::format("Enable it: `muster hub device-identity update --device-id {} --status "
-                                                "enabled`.",
-                                                request.device.str())));
+    judgement.fail(
+        "device enabled",
+        Error{ErrorCode::device_disabled,
+              fmt::format("device {} is disabled at {}{}{}", request.device.str(), host,
+                          identity->status_reason.empty() ? "" : ": ", identity->status_reason)}
+            .with_remedy(fmt::format("Enable it: `muster hub device-identity update --device-id {} --status "
+                                     "enabled`.",
+                                     request.device.str())));
     return false;
   }
   judgement.pass("device enabled", "enabled");
@@ -68,23 +75,23 @@ void check_thumbprint(trust::Judgement& judgement, const DeviceAuth& auth, const
 
 void check_device_id(trust::Judgement& judgement, const DeviceId& device, const pki::Certificate& leaf) {
   const auto name = leaf.common_name();
-  // DPS takes a registration id in any case of letters and gives the device that spelling; the certificate keeps its own.
+  // DPS takes a registration id in any case of letters and gives the device that spelling; the certificate
+  // keeps its own.
   if (name && equals_ignoring_case(*name, device.str())) {
     judgement.pass("device id", fmt::format("equals the certificate's CN {}", *name));
     return;
   }
   judgement.fail("device id", Error{ErrorCode::device_id_mismatch,
-                                    fmt::format("device id is \"{}\", the certificate's CN is \"{}\"", device.str(),
-                                                name.value_or(std::string{}))});
+                                    fmt::format("device id is \"{}\", the certificate's CN is \"{}\"",
+                                                device.str(), name.value_or(std::string{}))});
 }
 
 void check_chain(ConnectService& service, trust::Judgement& judgement, const ConnectRequest& request,
                  const DeviceAuth& auth, const trust::Anchors& anchors) {
   const WallTime now = service.clock.wall();
   const auto key = trust::VerdictKey::for_anchor(request.chain->hash(), anchors, auth.attested_ca_id);
-  judgement = *service.verdicts.find_or_judge(key, now, [&] {
-    return trust::judge_for_anchor(*request.chain, anchors, auth.attested_ca_id, now);
-  });
+  judgement = *service.verdicts.find_or_judge(
+      key, now, [&] { return trust::judge_for_anchor(*request.chain, anchors, auth.attested_ca_id, now); });
   if (judgement.accepted()) check_device_id(judgement, request.device, request.chain->leaf());
 }
 
@@ -92,8 +99,8 @@ void check_chain(ConnectService& service, trust::Judgement& judgement, const Con
 
 Task<ConnectOutcome> authorize(ConnectService& service, ConnectRequest request) {
   const ServiceRef hub{ServiceKind::hub, request.hub};
-  Result<registry::ConnectSnapshot> snapshot =
-      co_await service.registry.connect_snapshot(request.hub, request.device, service.anchors.generation(hub));
+  Result<registry::ConnectSnapshot> snapshot = co_await service.registry.connect_snapshot(
+      request.hub, request.device, service.anchors.generation(hub));
   if (!snapshot) co_return failure(snapshot.error());
   ConnectOutcome outcome;
   if (!check_identity(outcome.judgement, request, snapshot->identity)) co_return outcome;
@@ -102,15 +109,17 @@ Task<ConnectOutcome> authorize(ConnectService& service, ConnectRequest request) 
   const bool by_certificate =
       auth.type == DeviceAuthType::self_signed || auth.type == DeviceAuthType::certificate_authority;
   if (!by_certificate) {
-    outcome.judgement.fail("credential", Error{ErrorCode::credential_wrong_type,
-                                               fmt::format("the identity authenticates by {}, which this hub does not "
-                                                           "accept on MQTT yet",
-                                                           auth_name(auth.type))});
-  } else if (!request.chain) {
     outcome.judgement.fail("credential",
-                           Error{request.has_password ? ErrorCode::credential_wrong_type : ErrorCode::certificate_missing,
-                                 fmt::format("the identity authenticates by {}, and no certificate came",
+                           Error{ErrorCode::credential_wrong_type,
+                                 fmt::format("the identity authenticates by {}, which this hub does not "
+                                             "accept on MQTT yet",
                                              auth_name(auth.type))});
+  } else if (!request.chain) {
+    outcome.judgement.fail(
+        "credential",
+        Error{
+            request.has_password ? ErrorCode::credential_wrong_type : ErrorCode::certificate_missing,
+            fmt::format("the identity authenticates by {}, and no certificate came", auth_name(auth.type))});
   } else if (auth.type == DeviceAuthType::self_signed) {
     check_thumbprint(outcome.judgement, auth, request.chain->leaf());
     outcome.method = AuthMethod::x509_thumbprint;

@@ -1,9 +1,5 @@
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "base/clock.hpp"
 #include "base/task.hpp"
 #include "model/device.hpp"
@@ -13,6 +9,10 @@
 #include "trust/anchors.hpp"
 #include "trust/judgement.hpp"
 #include "trust/verdict_cache.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace muster::hub {
 
@@ -39,8 +39,9 @@ struct ConnectService {
   Clock& clock;
 };
 
-/// Decides whether the device may connect: identity there and enabled, credential of the identity's type, and by that type the
-/// thumbprint or the chain. Reads the registry once. A failure of the Result is the service's own.
+/// Decides whether the device may connect: identity there and enabled, credential of the identity's type, and
+/// by that type the thumbprint or the chain. Reads the registry once. A failure of the Result is the
+/// service's own.
 Task<ConnectOutcome> authorize(ConnectService& service, ConnectRequest request);
 
 }  // namespace muster::hub

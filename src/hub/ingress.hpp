@@ -1,12 +1,12 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "eventlog/event_log.hpp"
 #include "model/event.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace muster::hub {
 
@@ -29,7 +29,8 @@ struct Message {
   std::uint8_t flags = 0;  ///< EventFlags.
 };
 
-/// Hands a message to the log. The ticket is durable later: acknowledge only then. message_too_large, or as EventLog::append.
+/// Hands a message to the log. The ticket is durable later: acknowledge only then. message_too_large, or as
+/// EventLog::append.
 Result<eventlog::Ticket> ingest(eventlog::EventLog& log, const Sender& sender, const Message& message);
 
 }  // namespace muster::hub

@@ -17,7 +17,8 @@ Task<void> SessionDirectory::claim(SessionKey key, std::shared_ptr<LiveSession> 
   }
   // Outside the lock: ending may run on this very thread and come back to release().
   if (older) {
-    older->end(Error{ErrorCode::connection_superseded, fmt::format("device {} connected again", key.device.str())});
+    older->end(
+        Error{ErrorCode::connection_superseded, fmt::format("device {} connected again", key.device.str())});
   }
   co_return Result<void>{};
 }
@@ -39,12 +40,16 @@ std::optional<StoredSubscriptions> SessionDirectory::stored_subscriptions(const 
   return slot == slots_.end() ? std::nullopt : slot->second.subscriptions;
 }
 
-void SessionDirectory::store_subscriptions(const SessionKey& key, std::optional<StoredSubscriptions> subscriptions) {
+void SessionDirectory::store_subscriptions(const SessionKey& key, const LiveSession* session,
+                                           std::optional<StoredSubscriptions> subscriptions) {
   const std::lock_guard lock{mutex_};
-  slots_[key].subscriptions = subscriptions;
+  const auto slot = slots_.find(key);
+  if (slot == slots_.end() || slot->second.session.get() != session) return;
+  slot->second.subscriptions = subscriptions;
 }
 
-std::size_t SessionDirectory::close_where(const std::function<bool(const SessionKey&)>& matches, const Error& reason) {
+std::size_t SessionDirectory::close_where(const std::function<bool(const SessionKey&)>& matches,
+                                          const Error& reason) {
   std::vector<std::shared_ptr<LiveSession>> ending;
   {
     const std::lock_guard lock{mutex_};
@@ -59,7 +64,9 @@ std::size_t SessionDirectory::close_where(const std::function<bool(const Session
 void SessionDirectory::forget(const SessionKey& key) {
   const std::lock_guard lock{mutex_};
   const auto slot = slots_.find(key);
-  if (slot != slots_.end() && !slot->second.session) slots_.erase(slot);
+  if (slot == slots_.end()) return;
+  if (slot->second.session) --connected_[key.hub.key()];
+  slots_.erase(slot);
 }
 
 std::optional<ConnectionState> SessionDirectory::state(const SessionKey& key) const {

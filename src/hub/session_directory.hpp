@@ -47,7 +47,8 @@ struct ConnectionState {
   WallTime last_activity;
 };
 
-/// The granted QoS of each kind of subscription (the index is the kind's number); kNotSubscribed where there is none.
+/// The granted QoS of each kind of subscription (the index is the kind's number); kNotSubscribed where there
+/// is none.
 inline constexpr std::uint8_t kNotSubscribed = 0xFF;
 using StoredSubscriptions = std::array<std::uint8_t, 5>;
 
@@ -63,15 +64,19 @@ class SessionDirectory {
   /// Forgets `session`, unless another has taken its place. Returns false in that case.
   bool release(const SessionKey& key, const LiveSession* session);
 
-  /// What a device had subscribed to when it last connected with CleanSession 0; nullopt when nothing is kept. In memory: a
-  /// restart forgets it, and the CONNACK then says so by SessionPresent 0.
+  /// What a device had subscribed to when it last connected with CleanSession 0; nullopt when nothing is
+  /// kept. In memory: a restart forgets it, and the CONNACK then says so by SessionPresent 0.
   std::optional<StoredSubscriptions> stored_subscriptions(const SessionKey& key) const;
-  void store_subscriptions(const SessionKey& key, std::optional<StoredSubscriptions> subscriptions);
+  /// Ignored unless `session` is still the key's: one that was superseded, or whose device was deleted, has
+  /// no say.
+  void store_subscriptions(const SessionKey& key, const LiveSession* session,
+                           std::optional<StoredSubscriptions> subscriptions);
 
   /// Ends every session that matches, with the reason. Returns how many.
   std::size_t close_where(const std::function<bool(const SessionKey&)>& matches, const Error& reason);
 
-  /// Drops what is remembered of a device that was deleted.
+  /// Drops what is remembered of a device that was deleted, its session too, which has to be ended before: a
+  /// device of the same name that is made later starts with nothing.
   void forget(const SessionKey& key);
 
   std::optional<ConnectionState> state(const SessionKey& key) const;

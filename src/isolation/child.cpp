@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -16,7 +15,8 @@
 namespace muster::isolation {
 namespace {
 
-constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+// All but the last are sent on to the command.
+constexpr std::array kCaught = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD};
 constexpr int kSignalBase = 128;  // As shells report a command that a signal ended.
 
 /// What a child that could not begin tells its parent over the pipe; nothing arrives when exec succeeds.
@@ -41,26 +41,66 @@ class Descriptor {
   int fd_;
 };
 
-/// Blocks what is forwarded, and SIGCHLD, for as long as it lives; they are then read from a descriptor, one
-/// by one.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigemptyset(&blocked_);
-    for (const int number : kForwarded) sigaddset(&blocked_, number);
-    sigaddset(&blocked_, SIGCHLD);
-    ::sigprocmask(SIG_BLOCK, &blocked_, &before_);
-  }
-  ~BlockedSignals() { restore(); }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
+/// A signal as it was caught.
+struct Caught {
+  std::int32_t number;
+  std::int32_t code;  ///< siginfo's si_code: who sent it.
+};
 
-  void restore() const { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  int open() const { return ::signalfd(-1, &blocked_, SFD_CLOEXEC); }
+/// The write end of the pipe below; a handler has no other way to reach it.
+volatile int caught_pipe = -1;
+
+void on_signal(int number, siginfo_t* info, void*) {
+  const int before = errno;
+  const Caught caught{number, info->si_code};
+  // A full pipe holds thousands already; one lost among them changes nothing.
+  [[maybe_unused]] const ssize_t written = ::write(caught_pipe, &caught, sizeof caught);
+  errno = before;
+}
+
+/// Catches what is forwarded, and SIGCHLD, for as long as it lives, and gives them one by one. By handlers
+/// and not by a mask with signalfd: other threads of the process (the clock's) do not share the mask, and
+/// would take the signals.
+class CaughtSignals {
+ public:
+  CaughtSignals() {
+    valid_ = ::pipe2(ends_.data(), O_CLOEXEC) == 0;
+    if (!valid_) return;
+    ::fcntl(ends_[1], F_SETFL, O_NONBLOCK);
+    caught_pipe = ends_[1];
+    struct sigaction action {};
+    action.sa_sigaction = on_signal;
+    action.sa_flags = SA_SIGINFO | SA_RESTART | SA_NOCLDSTOP;
+    sigemptyset(&action.sa_mask);
+    for (std::size_t i = 0; i < kCaught.size(); ++i) {
+      ::sigaction(kCaught[i], nullptr, &before_[i]);
+      // What was ignored when we began (nohup) stays so, for the command too; but a child's end must be
+      // heard.
+      if (before_[i].sa_handler == SIG_IGN && kCaught[i] != SIGCHLD) continue;
+      ::sigaction(kCaught[i], &action, nullptr);
+    }
+  }
+  ~CaughtSignals() {
+    if (!valid_) return;
+    for (std::size_t i = 0; i < kCaught.size(); ++i) ::sigaction(kCaught[i], &before_[i], nullptr);
+    for (const int end : ends_) ::close(end);
+  }
+  CaughtSignals(const CaughtSignals&) = delete;
+  CaughtSignals& operator=(const CaughtSignals&) = delete;
+
+  bool valid() const { return valid_; }
+  /// Waits for the next.
+  Caught next() const {
+    Caught caught{};
+    while (::read(ends_[0], &caught, sizeof caught) != static_cast<ssize_t>(sizeof caught)) {
+    }
+    return caught;
+  }
 
  private:
-  sigset_t blocked_{};
-  sigset_t before_{};
+  bool valid_ = false;
+  std::array<int, 2> ends_{-1, -1};
+  std::array<struct sigaction, kCaught.size()> before_{};
 };
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -96,25 +136,15 @@ int exit_status(int status) {
 }
 
 /// Ctrl-C reaches the whole foreground group by itself; sent on, the command would meet it twice.
-bool came_from_terminal(const signalfd_siginfo& info) { return info.ssi_code == SI_KERNEL; }
+bool came_from_terminal(const Caught& caught) { return caught.code == SI_KERNEL; }
 
-Result<int> wait_and_forward(pid_t child, int signals) {
-  while (true) {
-    int status = 0;
-    const pid_t ended = ::waitpid(child, &status, WNOHANG);
-    if (ended == child) return exit_status(status);
-
-    signalfd_siginfo info{};
-    const ssize_t size = ::read(signals, &info, sizeof info);
-    if (size != static_cast<ssize_t>(sizeof info)) {
-      if (size < 0 && errno == EINTR) continue;
-      return failure(ErrorCode::io_failed,
-                     fmt::format("reading signals: {}", std::generic_category().message(errno)));
-    }
-    if (static_cast<int>(info.ssi_signo) != SIGCHLD && !came_from_terminal(info)) {
-      ::kill(child, static_cast<int>(info.ssi_signo));
-    }
+int wait_and_forward(pid_t child, const CaughtSignals& signals) {
+  int status = 0;
+  while (::waitpid(child, &status, WNOHANG) != child) {
+    const Caught caught = signals.next();
+    if (caught.number != SIGCHLD && !came_from_terminal(caught)) ::kill(child, caught.number);
   }
+  return exit_status(status);
 }
 
 }  // namespace
@@ -132,15 +162,16 @@ Result<int> run_child(const ChildPlan& plan) {
   }
   Descriptor told{ends[0]};
   Descriptor tell{ends[1]};
-  const BlockedSignals blocked;
-  const Descriptor signals{blocked.open()};
+  const CaughtSignals signals;
+  if (!signals.valid()) {
+    return failure(ErrorCode::io_failed, fmt::format("pipe: {}", std::generic_category().message(errno)));
+  }
 
   const pid_t child = ::fork();
   if (child < 0) {
     return failure(ErrorCode::io_failed, fmt::format("fork: {}", std::generic_category().message(errno)));
   }
   if (child == 0) {
-    blocked.restore();
     become(plan, const_cast<char**>(argument_pointers.data()), const_cast<char**>(variable_pointers.data()),
            tell.get());
   }
@@ -151,7 +182,7 @@ Result<int> run_child(const ChildPlan& plan) {
   do {
     size = ::read(told.get(), &start, sizeof start);
   } while (size < 0 && errno == EINTR);
-  const auto status = wait_and_forward(child, signals.get());
+  const int status = wait_and_forward(child, signals);
   if (size == static_cast<ssize_t>(sizeof start)) return failure(start_error(start, plan.command.front()));
   return status;
 }

@@ -1,18 +1,22 @@
 #include "journal/journal.hpp"
 
-#include <algorithm>
-
 #include "base/log.hpp"
+
+#include <algorithm>
 
 namespace muster::journal {
 namespace {
 
 std::string_view kind_name(EntryKind kind) {
   switch (kind) {
-    case EntryKind::connected: return "connected";
-    case EntryKind::closed: return "closed";
-    case EntryKind::refused: return "refused";
-    case EntryKind::registered: return "registered";
+    case EntryKind::connected:
+      return "connected";
+    case EntryKind::closed:
+      return "closed";
+    case EntryKind::refused:
+      return "refused";
+    case EntryKind::registered:
+      return "registered";
   }
   return "";
 }
@@ -25,14 +29,14 @@ void cut(std::string& text, std::size_t size_max) {
 std::string_view host_of(std::string_view remote) { return remote.substr(0, remote.rfind(':')); }
 
 bool is_repeat(const Entry& a, const Entry& b) {
-  return a.kind == b.kind && a.service == b.service && a.subject == b.subject && a.step == b.step && a.code == b.code &&
-         a.reason == b.reason && host_of(a.remote) == host_of(b.remote);
+  return a.kind == b.kind && a.service == b.service && a.subject == b.subject && a.step == b.step &&
+         a.code == b.code && a.reason == b.reason && host_of(a.remote) == host_of(b.remote);
 }
 
 void log_entry(const Entry& entry) {
-  std::string line = fmt::format("{} step={} service={} subject={} remote={} tracking={}", kind_name(entry.kind),
-                                 entry.step, log::field(entry.service), log::field(entry.subject), entry.remote,
-                                 entry.tracking_id);
+  std::string line =
+      fmt::format("{} step={} service={} subject={} remote={} tracking={}", kind_name(entry.kind), entry.step,
+                  log::field(entry.service), log::field(entry.subject), entry.remote, entry.tracking_id);
   if (entry.code) line += fmt::format(" code={}", error_id(*entry.code));
   if (!entry.answered.empty()) line += fmt::format(" answered={}", log::field(entry.answered));
   if (!entry.reason.empty()) line += fmt::format(" reason={}", log::field(entry.reason));
@@ -47,11 +51,12 @@ Journal::Journal(Clock& clock, Random& random, JournalLimits limits)
 std::string Journal::new_tracking_id() { return random_uuid(random_); }
 
 void Journal::write(Entry entry) {
-  for (std::string* text : {&entry.service, &entry.subject, &entry.remote, &entry.step, &entry.reason, &entry.remedy,
-                            &entry.answered, &entry.tracking_id}) {
+  for (std::string* text : {&entry.service, &entry.subject, &entry.remote, &entry.step, &entry.reason,
+                            &entry.remedy, &entry.answered, &entry.tracking_id}) {
     cut(*text, limits_.text_bytes_max);
   }
-  if (log::enabled(entry.kind == EntryKind::refused ? log::Level::warning : log::Level::info)) log_entry(entry);
+  if (log::enabled(entry.kind == EntryKind::refused ? log::Level::warning : log::Level::info))
+    log_entry(entry);
 
   const WallTime now = clock_.wall();
   const std::lock_guard lock{mutex_};
@@ -79,7 +84,8 @@ void Journal::make_room(const std::string& subject) {
   };
   const auto counted = per_subject_.find(subject);
   if (counted != per_subject_.end() && counted->second >= limits_.entries_per_subject_max) {
-    drop(std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) { return kept.entry.subject == subject; }));
+    drop(std::find_if(kept_.begin(), kept_.end(),
+                      [&](const Kept& kept) { return kept.entry.subject == subject; }));
   }
   if (kept_.size() >= limits_.entries_max) drop(kept_.begin());
 }
@@ -95,8 +101,8 @@ std::vector<Kept> Journal::newest(std::size_t limit, std::optional<std::string> 
 
 std::optional<Kept> Journal::find_tracking_id(const std::string& id) const {
   const std::lock_guard lock{mutex_};
-  const auto found =
-      std::find_if(kept_.rbegin(), kept_.rend(), [&](const Kept& kept) { return kept.entry.tracking_id == id; });
+  const auto found = std::find_if(kept_.rbegin(), kept_.rend(),
+                                  [&](const Kept& kept) { return kept.entry.tracking_id == id; });
   if (found == kept_.rend()) return std::nullopt;
   return *found;
 }

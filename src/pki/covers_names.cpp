@@ -1,8 +1,8 @@
+#include "pki/issue.hpp"
+
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-
-#include "pki/issue.hpp"
 
 namespace muster::pki {
 

@@ -1,17 +1,17 @@
 #include "provisioning/allocation.hpp"
 
+#include "base/digest.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
 #include <cstring>
 
-#include "base/digest.hpp"
-
 namespace muster::provisioning {
 namespace {
 
-/// A uniform number in (0, 1) that depends on both names alone. A cryptographic hash, since device ids are often consecutive
-/// numbers and a weak one would send them all one way.
+/// A uniform number in (0, 1) that depends on both names alone. A cryptographic hash, since device ids are
+/// often consecutive numbers and a weak one would send them all one way.
 double draw(std::string_view device_key, std::string_view hub_key) {
   std::string text{device_key};
   text += '\0';
@@ -57,7 +57,8 @@ std::vector<LinkedHub> allowed_hubs(const DpsInstance& dps, const EnrollmentSett
 
 Task<ServiceName> PolicyAllocation::choose(AllocationQuestion question) {
   if (question.candidates.empty()) {
-    co_return failure(ErrorCode::no_hub_available, fmt::format("no linked hub is allowed for {}", question.id.str()));
+    co_return failure(ErrorCode::no_hub_available,
+                      fmt::format("no linked hub is allowed for {}", question.id.str()));
   }
   switch (question.policy) {
     case AllocationPolicy::static_:

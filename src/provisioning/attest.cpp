@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include "provisioning/register_device.hpp"
 #include "trust/judge.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::provisioning {
 namespace {
@@ -27,11 +27,12 @@ void check_enabled(trust::Judgement& judgement, const EnrollmentGroup& group) {
     judgement.pass("enrollment enabled", fmt::format("group {}", group.id.str()));
     return;
   }
-  judgement.fail("enrollment enabled",
-                 Error{ErrorCode::enrollment_disabled, fmt::format("enrollment group {} is disabled", group.id.str())}
-                     .with_remedy(fmt::format("Enable it: `muster dps enrollment-group update --enrollment-id {} "
-                                              "--provisioning-status enabled`.",
-                                              group.id.str())));
+  judgement.fail(
+      "enrollment enabled",
+      Error{ErrorCode::enrollment_disabled, fmt::format("enrollment group {} is disabled", group.id.str())}
+          .with_remedy(fmt::format("Enable it: `muster dps enrollment-group update --enrollment-id {} "
+                                   "--provisioning-status enabled`.",
+                                   group.id.str())));
 }
 
 /// The registration id has to be the leaf's common name (device/01 section 2), in any case of letters.
@@ -41,16 +42,18 @@ void check_common_name(trust::Judgement& judgement, const RegistrationId& id, co
     judgement.pass("registration id", fmt::format("equals the certificate's CN {}", *name));
     return;
   }
-  judgement.fail("registration id",
-                 Error{ErrorCode::registration_id_mismatch,
-                       name ? fmt::format("registration id is \"{}\", the certificate's CN is \"{}\"", id.str(), *name)
-                            : fmt::format("registration id is \"{}\", the certificate has no CN", id.str())});
+  judgement.fail(
+      "registration id",
+      Error{ErrorCode::registration_id_mismatch,
+            name ? fmt::format("registration id is \"{}\", the certificate's CN is \"{}\"", id.str(), *name)
+                 : fmt::format("registration id is \"{}\", the certificate has no CN", id.str())});
 }
 
 /// Kinds of request and enrollment that do not exist here yet: refused by name, never stored and ignored.
 void check_supported(trust::Judgement& judgement, const RegisterRequest& request) {
   if (request.offers_tpm) {
-    judgement.fail("attestation", Error{ErrorCode::attestation_unsupported, "the request offers a TPM's keys"});
+    judgement.fail("attestation",
+                   Error{ErrorCode::attestation_unsupported, "the request offers a TPM's keys"});
   } else if (request.asks_for_certificate) {
     judgement.fail("attestation", Error{ErrorCode::csr_unsupported, "the request holds a csr"});
   } else if (!request.chain) {
@@ -81,19 +84,24 @@ Task<AttestOutcome> attest(Provisioning& service, RegisterRequest request) {
   }
   outcome.judgement = *judge_chain(service, *request.chain, *anchors);
   if (outcome.judgement.failure()) co_return outcome;
+  // The first spelling stays the device's: a hub tells "Pump" from "pump", a registration does not.
+  const std::string device_id = snapshot->registration && !snapshot->registration->device_id.empty()
+                                    ? snapshot->registration->device_id
+                                    : std::string{request.id.str()};
   // A pointer of our own: appending checks must not depend on what the judgement holds.
   const std::shared_ptr<const EnrollmentGroup> group = outcome.judgement.group();
   check_enabled(outcome.judgement, *group);
   check_common_name(outcome.judgement, request.id, request.chain->leaf());
   if (!outcome.judgement.accepted()) co_return outcome;
 
-  outcome.attested = Attested{.generation = snapshot->generation,
-                              .dps = *std::move(snapshot->dps),
-                              .settings = group->settings,
-                              .group_id = std::string{group->id.str()},
-                              .device_id = std::string{request.id.str()},
-                              .anchor_ca_id = outcome.judgement.anchor() ? outcome.judgement.anchor()->ca_id : 0,
-                              .previous = std::move(snapshot->registration)};
+  outcome.attested =
+      Attested{.generation = snapshot->generation,
+               .dps = *std::move(snapshot->dps),
+               .settings = group->settings,
+               .group_id = std::string{group->id.str()},
+               .device_id = device_id,
+               .anchor_ca_id = outcome.judgement.anchor() ? outcome.judgement.anchor()->ca_id : 0,
+               .previous = std::move(snapshot->registration)};
   co_return outcome;
 }
 

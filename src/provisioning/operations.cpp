@@ -1,9 +1,8 @@
 #include "provisioning/operations.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <fmt/format.h>
 
 namespace muster::provisioning {
 
@@ -16,7 +15,8 @@ Result<std::string> Operations::start(asio::any_io_executor executor, RegisterRe
     if (running_ >= service_.config.operations_max) {
       return failure(ErrorCode::operations_limit, fmt::format("{} registrations are under way", running_));
     }
-    if (known == operations_.end() && operations_.size() >= 2 * service_.config.operations_max) forget_oldest_failure();
+    if (known == operations_.end() && operations_.size() >= 2 * service_.config.operations_max)
+      forget_oldest_failure();
     operations_[id] = Operation{};
     ++running_;
   }
@@ -35,10 +35,12 @@ asio::awaitable<void> Operations::run(std::string key, RegisterRequest request) 
   }
 }
 
-Task<OperationView> Operations::poll(asio::any_io_executor executor, RegisterRequest request, std::string operation_id) {
+Task<OperationView> Operations::poll(asio::any_io_executor executor, RegisterRequest request,
+                                     std::string operation_id) {
   if (operation_id != operation_id_of(request.dps, request.id)) {
-    co_return failure(ErrorCode::operation_unknown, fmt::format("operation {} is not that of {}",
-                                                                operation_id.substr(0, 80), request.id.str()));
+    co_return failure(
+        ErrorCode::operation_unknown,
+        fmt::format("operation {} is not that of {}", operation_id.substr(0, 80), request.id.str()));
   }
   {
     const std::lock_guard lock{mutex_};

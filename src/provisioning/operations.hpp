@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/task.hpp"
+#include "provisioning/register_device.hpp"
+
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-
-#include "base/task.hpp"
-#include "provisioning/register_device.hpp"
 
 namespace muster::provisioning {
 
@@ -18,18 +18,19 @@ struct OperationView {
   std::optional<Error> error;                ///< When it was refused or failed.
 };
 
-/// The registrations under way in this process, at most operations_max. An operation belongs here and not to the session that
-/// started it: a connection that drops does not cancel it. Threads: any.
+/// The registrations under way in this process, at most operations_max. An operation belongs here and not to
+/// the session that started it: a connection that drops does not cancel it. Threads: any.
 class Operations {
  public:
   explicit Operations(Provisioning& service) : service_{service} {}
 
-  /// Starts registering on `executor`; a registration of the same id that is still running is joined. Returns the operation id
-  /// at once, or operations_limit.
+  /// Starts registering on `executor`; a registration of the same id that is still running is joined. Returns
+  /// the operation id at once, or operations_limit.
   Result<std::string> start(asio::any_io_executor executor, RegisterRequest request);
 
-  /// Where the registration of this connection's id stands. operation_unknown when the id is not this registration's. One that
-  /// neither runs nor was stored (the service restarted before it was durable) is started again.
+  /// Where the registration of this connection's id stands. operation_unknown when the id is not this
+  /// registration's. One that neither runs nor was stored (the service restarted before it was durable) is
+  /// started again.
   Task<OperationView> poll(asio::any_io_executor executor, RegisterRequest request, std::string operation_id);
 
   std::size_t running() const;
@@ -44,7 +45,8 @@ class Operations {
 
   Provisioning& service_;
   mutable std::mutex mutex_;
-  std::map<std::string, Operation> operations_;  ///< Running, and failed ones until they are polled or displaced.
+  std::map<std::string, Operation>
+      operations_;  ///< Running, and failed ones until they are polled or displaced.
   std::size_t running_ = 0;
 };
 

@@ -1,28 +1,30 @@
 #include "provisioning/register_device.hpp"
 
+#include "base/digest.hpp"
+#include "protocol/hub/twin_document.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "base/digest.hpp"
-#include "protocol/hub/twin_document.hpp"
-
 namespace muster::provisioning {
 namespace {
 
-/// What the hub will know the device by. A CA given inside the enrollment is not an upload that a hub could be pointed to: its
-/// devices are known by their thumbprint, as Azure knows all of them.
+/// What the hub will know the device by. A CA given inside the enrollment is not an upload that a hub could
+/// be pointed to: its devices are known by their thumbprint, as Azure knows all of them.
 DeviceAuth auth_of(IdentityType type, const Attested& attested, const pki::Certificate& leaf) {
   if (type == IdentityType::certificate_authority && attested.anchor_ca_id != 0) {
     return {.type = DeviceAuthType::certificate_authority, .attested_ca_id = attested.anchor_ca_id};
   }
   // A single certificate is written as both thumbprints (device/01 section 8.3).
   const std::string thumbprint = leaf.sha256_thumbprint();
-  return {.type = DeviceAuthType::self_signed, .primary_thumbprint = thumbprint, .secondary_thumbprint = thumbprint};
+  return {.type = DeviceAuthType::self_signed,
+          .primary_thumbprint = thumbprint,
+          .secondary_thumbprint = thumbprint};
 }
 
-/// A device that was assigned before stays where it is as long as its enrollment allows that hub; what moving it would mean for
-/// its data is the reprovisioning policy's to say.
+/// A device that was assigned before stays where it is as long as its enrollment allows that hub; what moving
+/// it would mean for its data is the reprovisioning policy's to say.
 std::optional<ServiceName> hub_kept(const Attested& attested, const std::vector<LinkedHub>& allowed) {
   if (!attested.previous || attested.previous->status != RegistrationStatus::assigned) return std::nullopt;
   const auto kept = std::ranges::find_if(allowed, [&](const LinkedHub& linked) {
@@ -32,7 +34,8 @@ std::optional<ServiceName> hub_kept(const Attested& attested, const std::vector<
   return kept->hub;
 }
 
-Task<ServiceName> choose_hub(Provisioning& service, const RegisterRequest& request, const Attested& attested) {
+Task<ServiceName> choose_hub(Provisioning& service, const RegisterRequest& request,
+                             const Attested& attested) {
   std::vector<LinkedHub> allowed = allowed_hubs(attested.dps, attested.settings);
   if (auto kept = hub_kept(attested, allowed)) co_return *std::move(kept);
   AllocationQuestion question{.id = request.id,
@@ -41,11 +44,12 @@ Task<ServiceName> choose_hub(Provisioning& service, const RegisterRequest& reque
   co_return co_await service.allocation.choose(std::move(question));
 }
 
-Result<registry::Assignment> assignment_of(Provisioning& service, const RegisterRequest& request, const Attested& attested,
-                                           const ServiceName& hub) {
+Result<registry::Assignment> assignment_of(Provisioning& service, const RegisterRequest& request,
+                                           const Attested& attested, const ServiceName& hub) {
   const WallTime now = service.clock.wall();
   const auto device = DeviceId::parse(attested.device_id);
-  if (!device) return failure(ErrorCode::device_id_invalid, fmt::format("{} {}", attested.device_id, device.error()));
+  if (!device)
+    return failure(ErrorCode::device_id_invalid, fmt::format("{} {}", attested.device_id, device.error()));
   MUSTER_TRY(Twin twin, hub::make_initial_twin(hub, *device, attested.settings.initial_twin_json, now));
   Registration registration{.dps = request.dps,
                             .id = request.id,
@@ -95,8 +99,8 @@ std::string operation_id_of(const ServiceName& dps, const RegistrationId& id) {
   const std::string named = dps.key() + '\0' + id.key();
   const std::string hex = to_hex(sha256(as_bytes(named)));
   // The form that Azure's have, {digit}.{16 hex}.{guid}; opaque to clients (device/01 section 6.1).
-  return fmt::format("5.{}.{}-{}-{}-{}-{}", hex.substr(0, 16), hex.substr(16, 8), hex.substr(24, 4), hex.substr(28, 4),
-                     hex.substr(32, 4), hex.substr(36, 12));
+  return fmt::format("5.{}.{}-{}-{}-{}-{}", hex.substr(0, 16), hex.substr(16, 8), hex.substr(24, 4),
+                     hex.substr(28, 4), hex.substr(32, 4), hex.substr(36, 12));
 }
 
 }  // namespace muster::provisioning

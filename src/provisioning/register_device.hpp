@@ -1,9 +1,5 @@
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/task.hpp"
@@ -14,10 +10,14 @@
 #include "trust/judgement.hpp"
 #include "trust/verdict_cache.hpp"
 
+#include <memory>
+#include <optional>
+#include <string>
+
 namespace muster::provisioning {
 
-/// What DPS writes as the authentication of a group's devices. Azure writes selfSigned with the leaf's thumbprint; the tutorial's
-/// page shows certificateAuthority (protocol/device/01 section 8.3, 08 section 3).
+/// What DPS writes as the authentication of a group's devices. Azure writes selfSigned with the leaf's
+/// thumbprint; the tutorial's page shows certificateAuthority (protocol/device/01 section 8.3, 08 section 3).
 enum class IdentityType : std::uint8_t { self_signed, certificate_authority };
 
 struct ProvisioningConfig {
@@ -36,14 +36,16 @@ struct RegisterRequest {
   bool offers_tpm = false;
 };
 
-/// A device that has proved to belong to an enrollment, and what assigning it needs. Valid for one trust generation.
+/// A device that has proved to belong to an enrollment, and what assigning it needs. Valid for one trust
+/// generation.
 struct Attested {
   std::int64_t generation = 0;
   DpsInstance dps;
   EnrollmentSettings settings;
   std::string group_id;
   std::string device_id;
-  std::int64_t anchor_ca_id = 0;  ///< The uploaded CA that the chain reached; 0 with a certificate given in the enrollment.
+  std::int64_t anchor_ca_id =
+      0;  ///< The uploaded CA that the chain reached; 0 with a certificate given in the enrollment.
   std::optional<Registration> previous;
 };
 
@@ -64,15 +66,17 @@ struct Provisioning {
   ProvisioningConfig config;
 };
 
-/// Decides whether the device may register: enrollment, chain, CA, registration id. Reads the registry once. A failure of the
-/// Result is the service's own (registry unavailable); a refusal is in the judgement.
+/// Decides whether the device may register: enrollment, chain, CA, registration id. Reads the registry once.
+/// A failure of the Result is the service's own (registry unavailable); a refusal is in the judgement.
 Task<AttestOutcome> attest(Provisioning& service, RegisterRequest request);
 
-/// Registers a device: attests it, chooses its hub, and stores registration and hub identity in one transaction; starts over
-/// when trust moved meanwhile. Refusals are errors with the code of the check that failed.
+/// Registers a device: attests it, chooses its hub, and stores registration and hub identity in one
+/// transaction; starts over when trust moved meanwhile. Refusals are errors with the code of the check that
+/// failed.
 Task<Registration> register_device(Provisioning& service, RegisterRequest request);
 
-/// The operation id of a registration: the same each time, so that a poll after a restart, or at another node, still finds it.
+/// The operation id of a registration: the same each time, so that a poll after a restart, or at another
+/// node, still finds it.
 std::string operation_id_of(const ServiceName& dps, const RegistrationId& id);
 
 }  // namespace muster::provisioning

@@ -17,7 +17,7 @@ struct TrustView {
   std::int64_t generation = 0;
   std::vector<CaCertificate> certificates;  ///< Uploaded to the service, verified or not; for a hub also
                                             ///< those that identities made by DPS were attested by.
-  std::vector<EnrollmentGroup> groups;  ///< DPS only.
+  std::vector<EnrollmentGroup> groups;      ///< DPS only.
 };
 
 /// Hop 1 of a registration: the enrollment for this id, what was registered before, and trust if it has
@@ -44,7 +44,7 @@ struct Assignment {
   Registration registration;  ///< As it shall be stored; created/version of an existing row are kept.
   DeviceIdentity identity;  ///< Made when there is none; one that exists keeps its generation id, status and
                             ///< twin, and gets this authentication.
-  Twin initial_twin;  ///< Used when the identity is new.
+  Twin initial_twin;        ///< Used when the identity is new.
 };
 struct AssignmentStored {
   Registration registration;

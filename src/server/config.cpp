@@ -1,10 +1,9 @@
 #include "server/config.hpp"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-
 #include "server/config_keys.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace muster::server {
 namespace {
@@ -26,7 +25,8 @@ class Loader {
       }
       read_object(document, "");
     } catch (const json::parse_error& error) {
-      problem("muster.json", fmt::format("not JSON at byte {}", error.byte), "a JSON object; comments are allowed");
+      problem("muster.json", fmt::format("not JSON at byte {}", error.byte),
+              "a JSON object; comments are allowed");
     }
   }
 
@@ -91,7 +91,9 @@ class Loader {
     std::string key;
     for (std::size_t i = std::string_view{"MUSTER_"}.size(); i < variable.size(); ++i) {
       const bool section = variable.substr(i, 2) == "__";
-      key += section ? '.' : variable[i] >= 'A' && variable[i] <= 'Z' ? static_cast<char>(variable[i] + 32) : variable[i];
+      key += section                                    ? '.'
+             : variable[i] >= 'A' && variable[i] <= 'Z' ? static_cast<char>(variable[i] + 32)
+                                                        : variable[i];
       if (section) ++i;
     }
     return key;
@@ -134,7 +136,8 @@ Error config_error(const std::vector<ConfigProblem>& problems) {
   std::string reason = problems.size() == 1 ? "" : fmt::format("{} problems: ", problems.size());
   bool first = true;
   for (const ConfigProblem& problem : problems) {
-    reason += fmt::format("{}{}: found {}, wanted {}", first ? "" : "; ", problem.key, problem.found, problem.wanted);
+    reason += fmt::format("{}{}: found {}, wanted {}", first ? "" : "; ", problem.key, problem.found,
+                          problem.wanted);
     first = false;
   }
   return Error{ErrorCode::config_invalid, std::move(reason)};

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/log.hpp"
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/log.hpp"
-#include "base/result.hpp"
 
 namespace muster::server {
 
@@ -36,7 +36,8 @@ enum class LimitsProfile : std::uint8_t { none, azure_s1 };
 
 struct LimitsConfig {
   LimitsProfile profile = LimitsProfile::none;
-  std::uint32_t packet_bytes_max = (256u << 10) + (68u << 10);  ///< A 256 KiB message, its topic and properties.
+  std::uint32_t packet_bytes_max =
+      (256u << 10) + (68u << 10);  ///< A 256 KiB message, its topic and properties.
   std::uint32_t connections_max = 20'000;
   std::uint32_t connections_per_address_max = 20'000;
   std::uint32_t handshake_seconds = 30;
@@ -47,8 +48,8 @@ struct LimitsConfig {
   std::uint32_t operations_max = 100'000;
 };
 
-/// Everything that `muster.json`, the environment and flags can set, with the defaults in place. Units are in the names.
-/// The keys, their rules and their help are one table in config_keys.cpp.
+/// Everything that `muster.json`, the environment and flags can set, with the defaults in place. Units are in
+/// the names. The keys, their rules and their help are one table in config_keys.cpp.
 struct Config {
   std::vector<std::string> listen{"127.0.0.1", "::1"};
   std::vector<std::string> names;  ///< Further names that the service answers as.
@@ -76,8 +77,8 @@ std::string_view origin_name(Origin origin) noexcept;
 
 /// What a configuration is read from.
 struct ConfigSources {
-  std::string file_text;                                   ///< JSON with comments; empty when there is no file.
-  std::map<std::string, std::string> environment;          ///< MUSTER_EVENT_LOG__SEGMENT_BYTES=... among others.
+  std::string file_text;                           ///< JSON with comments; empty when there is no file.
+  std::map<std::string, std::string> environment;  ///< MUSTER_EVENT_LOG__SEGMENT_BYTES=... among others.
   std::vector<std::pair<std::string, std::string>> flags;  ///< "event_log.segment_bytes" and its text.
 };
 
@@ -89,8 +90,8 @@ struct LoadedConfig {
   Origin origin_of(const std::string& key) const;
 };
 
-/// Defaults, then the file, the environment, the flags. All problems at once, in that order; unknown keys are problems
-/// with the nearest known one offered. Opens nothing.
+/// Defaults, then the file, the environment, the flags. All problems at once, in that order; unknown keys are
+/// problems with the nearest known one offered. Opens nothing.
 Result<LoadedConfig, std::vector<ConfigProblem>> load_config(const ConfigSources& sources);
 
 /// config_invalid with every problem in its reason.

@@ -1,13 +1,13 @@
 #include "server/config_keys.hpp"
 
+#include "base/nearest.hpp"
+#include "muster/ids.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <limits>
 #include <optional>
-
-#include "base/nearest.hpp"
-#include "muster/ids.hpp"
 
 namespace muster::server {
 namespace {
@@ -76,7 +76,8 @@ bool set_texts(std::vector<std::string>& target, const json& value) {
 bool looks_like_address(const std::string& text) {
   const bool is_v6 = text.find(':') != std::string::npos;
   const std::string_view allowed = is_v6 ? "0123456789abcdefABCDEF:.%" : "0123456789.";
-  return text.find_first_not_of(allowed) == std::string::npos && (is_v6 || text.find('.') != std::string::npos);
+  return text.find_first_not_of(allowed) == std::string::npos &&
+         (is_v6 || text.find('.') != std::string::npos);
 }
 
 bool looks_like_host(const std::string& text) {
@@ -110,36 +111,38 @@ json get_word(T value, const Word<T> (&words)[N]) {
   return nullptr;
 }
 
-constexpr Word<IdentityType> kIdentityTypes[] = {{"selfSigned", IdentityType::self_signed},
-                                                 {"certificateAuthority", IdentityType::certificate_authority}};
+constexpr Word<IdentityType> kIdentityTypes[] = {
+    {"selfSigned", IdentityType::self_signed}, {"certificateAuthority", IdentityType::certificate_authority}};
 constexpr Word<DisabledStatus> kDisabledStatuses[] = {{"unauthorized", DisabledStatus::unauthorized},
                                                       {"forbidden", DisabledStatus::forbidden},
                                                       {"disabled", DisabledStatus::disabled}};
-constexpr Word<LimitsProfile> kProfiles[] = {{"none", LimitsProfile::none}, {"azure-s1", LimitsProfile::azure_s1}};
-constexpr Word<log::Level> kLevels[] = {{"trace", log::Level::trace},     {"debug", log::Level::debug},
-                                        {"info", log::Level::info},       {"warning", log::Level::warning},
-                                        {"error", log::Level::error},     {"off", log::Level::off}};
+constexpr Word<LimitsProfile> kProfiles[] = {{"none", LimitsProfile::none},
+                                             {"azure-s1", LimitsProfile::azure_s1}};
+constexpr Word<log::Level> kLevels[] = {{"trace", log::Level::trace}, {"debug", log::Level::debug},
+                                        {"info", log::Level::info},   {"warning", log::Level::warning},
+                                        {"error", log::Level::error}, {"off", log::Level::off}};
 
 constexpr std::uint64_t kMiB = 1u << 20;
 constexpr std::uint64_t kGiB = 1u << 30;
 
-// One row a key. MEMBER is where it lives in Config; the macros spare thirty pairs of lambdas that differ in nothing else.
-#define MUSTER_NUMBER_KEY(NAME, MEMBER, LEAST, MOST, HELP)                                                      \
-  ConfigKey {                                                                                                   \
-    NAME, HELP, fmt::format("a whole number, {} to {}", LEAST, MOST), true,                                     \
-        [](Config& c, const json& v) { return set_within(c.MEMBER, read_number(v), LEAST, MOST); },             \
-        [](const Config& c) { return json(c.MEMBER); }                                                          \
+// One row a key. MEMBER is where it lives in Config; the macros spare thirty pairs of lambdas that differ in
+// nothing else.
+#define MUSTER_NUMBER_KEY(NAME, MEMBER, LEAST, MOST, HELP)                                          \
+  ConfigKey {                                                                                       \
+    NAME, HELP, fmt::format("a whole number, {} to {}", LEAST, MOST), true,                         \
+        [](Config& c, const json& v) { return set_within(c.MEMBER, read_number(v), LEAST, MOST); }, \
+        [](const Config& c) { return json(c.MEMBER); }                                              \
   }
-#define MUSTER_BYTES_KEY(NAME, MEMBER, LEAST, MOST, RANGE, HELP)                                                \
-  ConfigKey {                                                                                                   \
-    NAME, HELP, "bytes, " RANGE ", as a number or like \"64MiB\"", true,                                        \
-        [](Config& c, const json& v) { return set_within(c.MEMBER, read_bytes(v), LEAST, MOST); },              \
-        [](const Config& c) { return json(c.MEMBER); }                                                          \
+#define MUSTER_BYTES_KEY(NAME, MEMBER, LEAST, MOST, RANGE, HELP)                                   \
+  ConfigKey {                                                                                      \
+    NAME, HELP, "bytes, " RANGE ", as a number or like \"64MiB\"", true,                           \
+        [](Config& c, const json& v) { return set_within(c.MEMBER, read_bytes(v), LEAST, MOST); }, \
+        [](const Config& c) { return json(c.MEMBER); }                                             \
   }
-#define MUSTER_WORD_KEY(NAME, MEMBER, WORDS, RULE, HELP)                                                        \
-  ConfigKey {                                                                                                   \
-    NAME, HELP, RULE, true, [](Config& c, const json& v) { return set_word(c.MEMBER, v, WORDS); },              \
-        [](const Config& c) { return get_word(c.MEMBER, WORDS); }                                               \
+#define MUSTER_WORD_KEY(NAME, MEMBER, WORDS, RULE, HELP)                                           \
+  ConfigKey {                                                                                      \
+    NAME, HELP, RULE, true, [](Config& c, const json& v) { return set_word(c.MEMBER, v, WORDS); }, \
+        [](const Config& c) { return get_word(c.MEMBER, WORDS); }                                  \
   }
 
 bool set_listen(Config& config, const json& value) {
@@ -159,16 +162,20 @@ bool set_names(Config& config, const json& value) {
 
 std::vector<ConfigKey> service_keys() {
   return {
-      {"listen", "Addresses that the service listens on", "IPv4 or IPv6 addresses: a list, or separated by commas", true,
-       set_listen, [](const Config& c) { return json(c.listen); }},
+      {"listen", "Addresses that the service listens on",
+       "IPv4 or IPv6 addresses: a list, or separated by commas", true, set_listen,
+       [](const Config& c) { return json(c.listen); }},
       {"names", "Further host names that the service answers as, beside Azure's, localhost and the addresses",
-       "host names: a list, or separated by commas", true, set_names, [](const Config& c) { return json(c.names); }},
+       "host names: a list, or separated by commas", true, set_names,
+       [](const Config& c) { return json(c.names); }},
       MUSTER_NUMBER_KEY("mqtt_port", mqtt_port, 1, 65535, "Port of MQTT over TLS"),
       MUSTER_NUMBER_KEY("https_port", https_port, 1, 65535,
                         "Port of HTTPS; 8443 is taken where 443 may not be bound and this was not set"),
       MUSTER_NUMBER_KEY("amqp_port", amqp_port, 1, 65535, "Port of AMQP over TLS"),
-      MUSTER_NUMBER_KEY("admin_port", admin_port, 1, 65535, "Port of health, readiness and metrics, loopback only"),
-      MUSTER_NUMBER_KEY("shards", shards, 0, 64, "Threads that serve connections; 0 is one a core, at most 2"),
+      MUSTER_NUMBER_KEY("admin_port", admin_port, 1, 65535,
+                        "Port of health, readiness and metrics, loopback only"),
+      MUSTER_NUMBER_KEY("shards", shards, 0, 64,
+                        "Threads that serve connections; 0 is one a core, at most 2"),
       MUSTER_WORD_KEY("log.level", log_level, kLevels, "trace, debug, info, warning, error or off",
                       "The least that is logged to standard error"),
   };
@@ -185,12 +192,13 @@ std::vector<ConfigKey> storage_keys() {
       {"event_log.segment_bytes", "Size at which a segment of the event log is closed and the next one begun",
        "bytes, a power of two, 1 MiB to 1 GiB, as a number or like \"64MiB\"", true, set_segment_bytes,
        [](const Config& c) { return json(c.event_log.segment_bytes); }},
-      MUSTER_NUMBER_KEY("event_log.flush_interval_us", event_log.flush_interval_us, 0, 100'000,
-                        "Longest that an event waits for company before it is written to disk, in microseconds"),
+      MUSTER_NUMBER_KEY(
+          "event_log.flush_interval_us", event_log.flush_interval_us, 0, 100'000,
+          "Longest that an event waits for company before it is written to disk, in microseconds"),
       MUSTER_NUMBER_KEY("event_log.retention_hours", event_log.retention_hours, 1, 168,
                         "How long events are kept; whole segments are deleted"),
-      MUSTER_BYTES_KEY("event_log.queue_bytes_max", event_log.queue_bytes_max, kMiB, 4 * kGiB, "1 MiB to 4 GiB",
-                       "Events that may wait for the disk before devices are made to wait"),
+      MUSTER_BYTES_KEY("event_log.queue_bytes_max", event_log.queue_bytes_max, kMiB, 4 * kGiB,
+                       "1 MiB to 4 GiB", "Events that may wait for the disk before devices are made to wait"),
       MUSTER_BYTES_KEY("event_log.reserve_bytes", event_log.reserve_bytes, 0, 64 * kGiB, "0 to 64 GiB",
                        "Free space on the disk below which no event is accepted"),
   };
@@ -200,12 +208,15 @@ std::vector<ConfigKey> provisioning_keys() {
   return {
       MUSTER_NUMBER_KEY("dps.retry_after_s", dps.retry_after_s, 1, 60,
                         "Seconds after which a device that registers is told to ask again"),
-      MUSTER_NUMBER_KEY("dps.response_delay_ms", dps.response_delay_ms, 0, 5'000,
-                        "Milliseconds between the acknowledgement of a request and its answer; the Java SDK loses an "
-                        "answer that comes with it"),
-      MUSTER_WORD_KEY("dps.identity_type", dps.identity_type, kIdentityTypes, "selfSigned or certificateAuthority",
-                      "Identity made at the hub for a group's device: its thumbprint, as Azure does, or its CA"),
-      MUSTER_WORD_KEY("dps.disabled_status", dps.disabled_status, kDisabledStatuses, "unauthorized, forbidden or disabled",
+      MUSTER_NUMBER_KEY(
+          "dps.response_delay_ms", dps.response_delay_ms, 0, 5'000,
+          "Milliseconds between the acknowledgement of a request and its answer; the Java SDK loses an "
+          "answer that comes with it"),
+      MUSTER_WORD_KEY(
+          "dps.identity_type", dps.identity_type, kIdentityTypes, "selfSigned or certificateAuthority",
+          "Identity made at the hub for a group's device: its thumbprint, as Azure does, or its CA"),
+      MUSTER_WORD_KEY("dps.disabled_status", dps.disabled_status, kDisabledStatuses,
+                      "unauthorized, forbidden or disabled",
                       "Answer to a device whose enrollment is disabled: error 401, or status disabled"),
   };
 }
@@ -216,9 +227,10 @@ std::vector<ConfigKey> limit_keys() {
                       "Azure's own limits on top of muster's"),
       MUSTER_BYTES_KEY("limits.packet_bytes_max", limits.packet_bytes_max, 4096, 16 * kMiB, "4 KiB to 16 MiB",
                        "Largest MQTT packet; a larger one closes its connection"),
-      MUSTER_NUMBER_KEY("limits.connections_max", limits.connections_max, 1, 1'000'000, "Connections at a time"),
-      MUSTER_NUMBER_KEY("limits.connections_per_address_max", limits.connections_per_address_max, 1, 1'000'000,
-                        "Connections at a time from one address"),
+      MUSTER_NUMBER_KEY("limits.connections_max", limits.connections_max, 1, 1'000'000,
+                        "Connections at a time"),
+      MUSTER_NUMBER_KEY("limits.connections_per_address_max", limits.connections_per_address_max, 1,
+                        1'000'000, "Connections at a time from one address"),
       MUSTER_NUMBER_KEY("limits.handshake_seconds", limits.handshake_seconds, 1, 300,
                         "Longest that a TLS handshake may take"),
       MUSTER_NUMBER_KEY("limits.connect_seconds", limits.connect_seconds, 1, 300,
@@ -264,7 +276,8 @@ std::string known_key_near(std::string_view name) {
   std::vector<std::string> names;
   for (const ConfigKey& key : config_keys()) names.push_back(key.name);
   const auto near = nearest_word(name, names);
-  return near ? fmt::format("a known key: did you mean {}?", *near) : "a known key: `muster config show` lists them";
+  return near ? fmt::format("a known key: did you mean {}?", *near)
+              : "a known key: `muster config show` lists them";
 }
 
 std::string environment_name(std::string_view key) {
@@ -282,18 +295,22 @@ std::string environment_name(std::string_view key) {
 std::string configuration_reference() {
   std::string text =
       "# Configuration\n\n"
-      "Made by `muster reference configuration` from the table in `src/server/config_keys.cpp`: change that, not this "
+      "Made by `muster reference configuration` from the table in `src/server/config_keys.cpp`: change that, "
+      "not this "
       "page.\n\n"
-      "A world's `muster.json` holds what was said and nothing else; comments are allowed. Each key has one name and "
-      "three spellings:\n`event_log.segment_bytes` is `{\"event_log\": {\"segment_bytes\": ...}}` in the file, "
+      "A world's `muster.json` holds what was said and nothing else; comments are allowed. Each key has one "
+      "name and "
+      "three spellings:\n`event_log.segment_bytes` is `{\"event_log\": {\"segment_bytes\": ...}}` in the "
+      "file, "
       "`MUSTER_EVENT_LOG__SEGMENT_BYTES` in the\nenvironment, and `--set event_log.segment_bytes=...` or "
-      "`--event-log.segment-bytes ...` on the command line. The later wins:\ndefault, file, environment, flag. "
+      "`--event-log.segment-bytes ...` on the command line. The later wins:\ndefault, file, environment, "
+      "flag. "
       "`muster config show --origin` says which it was.\n\n"
       "| key | default | wanted | what it does | restart |\n|---|---|---|---|---|\n";
   const Config defaults;
   for (const ConfigKey& key : config_keys()) {
-    text += fmt::format("| `{}` | `{}` | {} | {} | {} |\n", key.name, key.get(defaults).dump(), key.wanted, key.help,
-                        key.needs_restart ? "yes" : "no");
+    text += fmt::format("| `{}` | `{}` | {} | {} | {} |\n", key.name, key.get(defaults).dump(), key.wanted,
+                        key.help, key.needs_restart ? "yes" : "no");
   }
   return text;
 }

@@ -1,21 +1,23 @@
 #pragma once
 
+#include "server/config.hpp"
+
 #include <nlohmann/json.hpp>
+
 #include <span>
 #include <string>
 
-#include "server/config.hpp"
-
 namespace muster::server {
 
-/// One key of the configuration: the row that reading, checking, `muster config show` and the reference page share.
+/// One key of the configuration: the row that reading, checking, `muster config show` and the reference page
+/// share.
 struct ConfigKey {
   std::string name;    ///< "event_log.segment_bytes".
   std::string help;    ///< One line.
   std::string wanted;  ///< The rule, as a phrase.
   bool needs_restart = true;
-  /// Takes the value into the struct, and is false when it breaks the rule. Texts from the environment and from flags
-  /// come as JSON strings and are read as what the key holds.
+  /// Takes the value into the struct, and is false when it breaks the rule. Texts from the environment and
+  /// from flags come as JSON strings and are read as what the key holds.
   bool (*set)(Config& config, const nlohmann::json& value);
   nlohmann::json (*get)(const Config& config);
 };

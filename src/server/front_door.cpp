@@ -1,10 +1,10 @@
 #include "server/front_door.hpp"
 
+#include "net/address.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "net/address.hpp"
 
 namespace muster::server {
 namespace {
@@ -13,7 +13,8 @@ constexpr std::string_view kHubSuffix = ".azure-devices.net";
 constexpr std::string_view kDpsSuffix = ".azure-devices-provisioning.net";
 
 bool ends_with_ignoring_case(std::string_view text, std::string_view suffix) {
-  return text.size() > suffix.size() && equals_ignoring_case(text.substr(text.size() - suffix.size()), suffix);
+  return text.size() > suffix.size() &&
+         equals_ignoring_case(text.substr(text.size() - suffix.size()), suffix);
 }
 
 const ServiceTable::HubEntry* find_hub(const ServiceTable& services, std::string_view host) {
@@ -80,14 +81,16 @@ Task<ServiceName> FrontDoor::hub_of(std::string hub_host, std::string device_id,
   }
   if (services->hubs.empty()) co_return unknown_hub(hub_host);
   if (services->hubs.size() == 1) co_return services->hubs.front().hub.name;
-  // The first hub's address stands for all of them; each other one is its hub's alone.
-  for (std::size_t i = 1; i < services->hubs.size(); ++i) {
-    if (services->hubs[i].address == peer.local.address) co_return services->hubs[i].hub.name;
+  // The first address stands for all of them, whether the hub that was made first is still there or not; each
+  // other one is its hub's alone.
+  for (const auto& entry : services->hubs) {
+    if (entry.address == peer.local.address && entry.address != first_address_) co_return entry.hub.name;
   }
   co_return co_await hub_of_device(services, std::move(device_id));
 }
 
-Task<ServiceName> FrontDoor::hub_of_device(std::shared_ptr<const ServiceTable> services, std::string device_id) {
+Task<ServiceName> FrontDoor::hub_of_device(std::shared_ptr<const ServiceTable> services,
+                                           std::string device_id) {
   const auto device = DeviceId::parse(device_id);
   if (!device) co_return services->hubs.front().hub.name;
   std::optional<ServiceName> chosen;
@@ -115,7 +118,8 @@ Task<ServiceName> FrontDoor::hub_of_device(std::shared_ptr<const ServiceTable> s
 std::string FrontDoor::answer_host(const std::string& hub_host, const net::PeerInfo& peer) {
   const std::string& sni = peer.server_name;
   if (ends_with_ignoring_case(sni, kDpsSuffix) || ends_with_ignoring_case(sni, kHubSuffix)) return hub_host;
-  // Java's and C's hub clients refuse a name without a dot (protocol/device/10 note 1), so neither localhost nor ::1.
+  // Java's and C's hub clients refuse a name without a dot (protocol/device/10 note 1), so neither localhost
+  // nor ::1.
   if (equals_ignoring_case(sni, "localhost")) return "127.0.0.1";
   if (!sni.empty()) return sni;
   return peer.local.address == "::1" ? "127.0.0.1" : peer.local.address;

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "gateway/mqtt/names.hpp"
+#include "registry/registry.hpp"
+
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "gateway/mqtt/names.hpp"
-#include "registry/registry.hpp"
 
 namespace muster::server {
 
@@ -21,8 +21,8 @@ struct ServiceTable {
   std::vector<DpsInstance> dps;
 };
 
-/// Which service a connection means, and under which name it was reached (contract section 3). Threads: any; the table is
-/// replaced as a whole.
+/// Which service a connection means, and under which name it was reached (contract section 3). Threads: any;
+/// the table is replaced as a whole.
 class FrontDoor final : public mqtt::ServiceNames {
  public:
   /// `first_address`: the first IPv4 address that is listened on.

@@ -1,12 +1,12 @@
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <nlohmann/json.hpp>
-
 #include "server/config_keys.hpp"
 #include "server/service_parts.hpp"
 #include "server/version.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <cstdio>
 
 namespace muster::server {
 namespace {
@@ -37,7 +37,8 @@ Json log_figures(const eventlog::EventLog& log) {
             {"failed", figures.failed}};
   if (figures.commits > 0) {
     json["commitMicrosecondsMean"] = figures.commit_ns_total / figures.commits / 1000;
-    json["eventsPerCommitMean"] = static_cast<double>(figures.events_appended) / static_cast<double>(figures.commits);
+    json["eventsPerCommitMean"] =
+        static_cast<double>(figures.events_appended) / static_cast<double>(figures.commits);
   }
   if (figures.failed) json["failure"] = figures.failure;
   return json;
@@ -56,30 +57,33 @@ std::string status_json(const Service::Parts& parts) {
   }
   Json dps = Json::array();
   for (const DpsInstance& instance : services->dps) {
-    dps.push_back({{"name", instance.name.str()}, {"idScope", instance.id_scope}, {"host", dps_host_name(instance.name)}});
+    dps.push_back({{"name", instance.name.str()},
+                   {"idScope", instance.id_scope},
+                   {"host", dps_host_name(instance.name)}});
   }
   const LimitsConfig& limits = parts.config().limits;
-  const Json whole{{"state", parts.log->failed() ? "failed" : "ready"},
-                   {"version", kVersion},
-                   {"pid", ::getpid()},
-                   {"started", format_utc_7(parts.started)},
-                   {"world", parts.paths.folder},
-                   {"endpoints", {{"mqtt", parts.ready.mqtt_endpoints}, {"admin", parts.ready.admin_endpoint}}},
-                   {"dps", std::move(dps)},
-                   {"hubs", std::move(hubs)},
-                   {"connections", parts.connections->open()},
-                   {"connectionsRefused", parts.connections->refused()},
-                   {"registrationsRunning", parts.operations->running()},
-                   {"refusals", parts.journal.refusals()},
-                   {"residentBytes", resident_bytes()},
-                   {"eventLog", log_figures(*parts.log)},
-                   {"limits",
-                    {{"connectionsMax", limits.connections_max},
-                     {"connectionsPerAddressMax", limits.connections_per_address_max},
-                     {"packetBytesMax", limits.packet_bytes_max},
-                     {"inflightMax", limits.inflight_max},
-                     {"subscriptionsMax", limits.subscriptions_max},
-                     {"operationsMax", limits.operations_max}}}};
+  const Json whole{
+      {"state", parts.log->failed() ? "failed" : "ready"},
+      {"version", kVersion},
+      {"pid", ::getpid()},
+      {"started", format_utc_7(parts.started)},
+      {"world", parts.paths.folder},
+      {"endpoints", {{"mqtt", parts.ready.mqtt_endpoints}, {"admin", parts.ready.admin_endpoint}}},
+      {"dps", std::move(dps)},
+      {"hubs", std::move(hubs)},
+      {"connections", parts.connections->open()},
+      {"connectionsRefused", parts.connections->refused()},
+      {"registrationsRunning", parts.operations->running()},
+      {"refusals", parts.journal.refusals()},
+      {"residentBytes", resident_bytes()},
+      {"eventLog", log_figures(*parts.log)},
+      {"limits",
+       {{"connectionsMax", limits.connections_max},
+        {"connectionsPerAddressMax", limits.connections_per_address_max},
+        {"packetBytesMax", limits.packet_bytes_max},
+        {"inflightMax", limits.inflight_max},
+        {"subscriptionsMax", limits.subscriptions_max},
+        {"operationsMax", limits.operations_max}}}};
   return whole.dump();
 }
 

@@ -1,9 +1,9 @@
+#include "server/service_parts.hpp"
+#include "server/version.hpp"
+
 #include <unistd.h>
 
 #include <cstdio>
-
-#include "server/service_parts.hpp"
-#include "server/version.hpp"
 
 namespace muster::server {
 namespace {
@@ -29,7 +29,8 @@ world::RunningWorld running_world(const Service::Parts& parts) {
   running.endpoints.admin = parts.ready.admin_endpoint;
   const auto services = parts.front_door->table();
   for (const DpsInstance& instance : services->dps) {
-    running.dps.push_back({std::string{instance.name.str()}, instance.id_scope, dps_host_name(instance.name)});
+    running.dps.push_back(
+        {std::string{instance.name.str()}, instance.id_scope, dps_host_name(instance.name)});
   }
   for (const auto& entry : services->hubs) {
     running.hubs.push_back({std::string{entry.hub.name.str()}, hub_host_name(entry.hub.name), entry.address});

@@ -1,9 +1,9 @@
+#include "pki/verify.hpp"
+#include "server/world.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "pki/verify.hpp"
-#include "server/world.hpp"
 
 namespace muster::server {
 namespace {
@@ -25,7 +25,8 @@ Result<pki::Issued> read_pair(disk::Disk& disk, const std::string& pem_path, con
   MUSTER_TRY(const Bytes pem, disk::read_all(disk, pem_path, kPemBytesMax));
   MUSTER_TRY(const Bytes key_pem, disk::read_all(disk, key_path, kPemBytesMax));
   auto certificates = pki::parse_pem_certificates(as_text(pem));
-  if (!certificates) return failure(ErrorCode::world_damaged, fmt::format("{}: {}", pem_path, certificates.error().reason()));
+  if (!certificates)
+    return failure(ErrorCode::world_damaged, fmt::format("{}: {}", pem_path, certificates.error().reason()));
   auto key = pki::PrivateKey::from_pem(as_text(key_pem));
   if (!key) return failure(ErrorCode::world_damaged, fmt::format("{}: {}", key_path, key.error().reason()));
   if (!key->matches(certificates->front())) {
@@ -34,28 +35,33 @@ Result<pki::Issued> read_pair(disk::Disk& disk, const std::string& pem_path, con
   return pki::Issued{certificates->front(), *key};
 }
 
-Result<void> write_pair(disk::Disk& disk, const pki::Issued& pair, const std::string& pem_path, const std::string& key_path) {
+Result<void> write_pair(disk::Disk& disk, const pki::Issued& pair, const std::string& pem_path,
+                        const std::string& key_path) {
   MUSTER_CHECK(disk::write_atomically(disk, key_path, as_bytes(pair.key.pem())));
   return disk::write_atomically(disk, pem_path, as_bytes(pair.certificate.pem()));
 }
 
 /// The certificate holds every name that is served now, is of this CA, and lasts.
-bool still_good(const pki::Issued& server, const pki::Issued& ca, const pki::ServerNames& names, WallTime now) {
+bool still_good(const pki::Issued& server, const pki::Issued& ca, const pki::ServerNames& names,
+                WallTime now) {
   if (server.certificate.not_after() < now + kRenewBefore) return false;
   if (!pki::covers_names(server.certificate, names)) return false;
   return pki::verify_path(server.certificate, {}, ca.certificate, now, pki::Purpose::server).faults.empty();
 }
 
-Result<pki::Issued> make_ca(disk::Disk& disk, const WorldPaths& paths, const pki::ServerNames& names, WallTime now,
-                            Random& random) {
+Result<pki::Issued> make_ca(disk::Disk& disk, const WorldPaths& paths, const pki::ServerNames& names,
+                            WallTime now, Random& random) {
   MUSTER_TRY(const pki::Issued ca,
-             pki::issue_server_ca({.subject = "/CN=muster server CA", .lifetime = kCaLifetime, .now = now}, names, random));
+             pki::issue_server_ca({.subject = "/CN=muster server CA", .lifetime = kCaLifetime, .now = now},
+                                  names, random));
   MUSTER_CHECK(write_pair(disk, ca, paths.server_ca_pem(), paths.server_ca_key()));
   return ca;
 }
 
-/// Asks the one judge that counts: a certificate for these names, issued on trial and thrown away, verifies or does not.
-Result<bool> ca_permits(const pki::Issued& ca, const ServerTlsRequest& request, WallTime now, Random& random) {
+/// Asks the one judge that counts: a certificate for these names, issued on trial and thrown away, verifies
+/// or does not.
+Result<bool> ca_permits(const pki::Issued& ca, const ServerTlsRequest& request, WallTime now,
+                        Random& random) {
   if (ca.certificate.not_after() < now + kRenewBefore) return false;
   MUSTER_TRY(const pki::Issued trial,
              pki::issue_server({.subject = "/CN=trial", .lifetime = hours{24}, .now = now}, ca, request.names,
@@ -65,8 +71,8 @@ Result<bool> ca_permits(const pki::Issued& ca, const ServerTlsRequest& request, 
 
 }  // namespace
 
-Result<ServerTls> open_server_tls(disk::Disk& disk, const WorldPaths& paths, const ServerTlsRequest& request, Clock& clock,
-                                  Random& random) {
+Result<ServerTls> open_server_tls(disk::Disk& disk, const WorldPaths& paths, const ServerTlsRequest& request,
+                                  Clock& clock, Random& random) {
   MUSTER_CHECK(disk.make_directory(paths.at("server")));
   const WallTime now = clock.wall();
   std::vector<std::string> talk;
@@ -76,8 +82,9 @@ Result<ServerTls> open_server_tls(disk::Disk& disk, const WorldPaths& paths, con
   MUSTER_TRY(const bool permits, ca_permits(ca, request, now, random));
   if (!permits) {
     MUSTER_TRY(ca, make_ca(disk, paths, request.names, now, random));
-    talk.push_back(fmt::format("the server CA was replaced, for a new name or because it ends: clients have to trust {} anew",
-                               paths.server_ca_pem()));
+    talk.push_back(fmt::format(
+        "the server CA was replaced, for a new name or because it ends: clients have to trust {} anew",
+        paths.server_ca_pem()));
   }
   ServerTls tls{ca, {}, std::move(talk)};
   for (const Kind& kind : kKinds) {

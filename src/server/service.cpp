@@ -1,10 +1,11 @@
 #include "server/service.hpp"
 
-#include <boost/asio/post.hpp>
-#include <future>
-
 #include "base/log.hpp"
 #include "server/service_parts.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <future>
 
 namespace muster::server {
 namespace {
@@ -34,13 +35,23 @@ Service::~Service() {
   parts_->stopping = true;
   for (net::Listener& listener : parts_->listeners) listener.stop();
   parts_->control->stop();
-  // First what was received is made durable and acknowledged, then sessions close: nobody has to send again what is stored.
+  // First what was received is made durable and acknowledged, then sessions close: nobody has to send again
+  // what is stored.
   parts_->log->stop();
   for (const auto& shard : parts_->shards) end_sessions(*parts_->mqtt, *shard);
-  for (const auto& shard : parts_->shards) shard->stop();
+  parts_->rest->stop();
+  parts_->admin->stop();
+  // Whoever still waits for the registry is answered while the shards run.
   parts_->registry->stop();
+  for (const auto& shard : parts_->shards) shard->stop();
   const Result<void> removed = parts_->injected.disk.remove(parts_->paths.running());
-  if (!removed) log::warning("server", "{} is still there: {}", parts_->paths.running(), removed.error().reason());
+  if (!removed)
+    log::warning("server", "{} is still there: {}", parts_->paths.running(), removed.error().reason());
+  // Coroutines that wait for a deadline go with their shard, and what they borrow of the gateways is there
+  // until then.
+  parts_->listeners.clear();
+  parts_->control.reset();
+  parts_->shards.clear();
   log::info("server", "stopped");
 }
 

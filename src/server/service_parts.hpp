@@ -1,11 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <mutex>
-#include <string>
-#include <vector>
-
 #include "eventlog/segmented_log.hpp"
 #include "gateway/mqtt/gateway.hpp"
 #include "gateway/rest/gateway.hpp"
@@ -18,11 +12,17 @@
 #include "server/world.hpp"
 #include "world/running_world.hpp"
 
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
 namespace muster::server {
 
-/// Everything that a running service is made of, in the order of construction: what is below uses what is above, so destruction
-/// from the end is always safe.
-/// The subscription and resource group that everything of a world is in (contract section 2).
+/// Everything that a running service is made of, in the order of construction: what is below uses what is
+/// above, so destruction from the end is always safe. The subscription and resource group that everything of
+/// a world is in (contract section 2).
 inline constexpr std::string_view kSubscriptionId = "00000000-0000-0000-0000-000000000001";
 inline constexpr std::string_view kResourceGroup = "iot-x509-demo-rg";
 

@@ -1,27 +1,29 @@
-#include <fmt/format.h>
-#include <ifaddrs.h>
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
-#include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <nlohmann/json.hpp>
-#include <thread>
-
 #include "base/log.hpp"
 #include "net/address.hpp"
 #include "server/blocking.hpp"
 #include "server/service_parts.hpp"
 #include "server/tutorial.hpp"
 
+#include <arpa/inet.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <thread>
+
 namespace muster::server {
 namespace {
 
-/// Addresses that hubs may come to live at, permitted and certified ahead, so that a new hub needs no new certificate.
+/// Addresses that hubs may come to live at, permitted and certified ahead, so that a new hub needs no new
+/// certificate.
 constexpr std::uint32_t kHubAddressesAhead = 16;
 constexpr std::uint64_t kConfigBytesMax = 1u << 20;
-constexpr std::string_view kTutorialConfig = "{\n  \"dps\": {\"identity_type\": \"certificateAuthority\"}\n}\n";
+constexpr std::string_view kTutorialConfig =
+    "{\n  \"dps\": {\"identity_type\": \"certificateAuthority\"}\n}\n";
 
 Result<std::string> config_text(disk::Disk& disk, const WorldPaths& paths, WorldState state, bool bare) {
   MUSTER_TRY(const bool there, disk.exists(paths.config()));
@@ -33,7 +35,8 @@ Result<std::string> config_text(disk::Disk& disk, const WorldPaths& paths, World
 }
 
 std::string first_ipv4(const Config& config) {
-  const auto found = std::ranges::find_if(config.listen, [](const std::string& a) { return net::is_ipv4(a); });
+  const auto found =
+      std::ranges::find_if(config.listen, [](const std::string& a) { return net::is_ipv4(a); });
   if (found == config.listen.end()) return "127.0.0.1";
   return net::is_any(*found) ? "127.0.0.1" : *found;
 }
@@ -49,7 +52,8 @@ std::vector<std::string> interface_addresses() {
     if (entry->ifa_addr->sa_family == AF_INET) {
       inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr, text, sizeof text);
     } else if (entry->ifa_addr->sa_family == AF_INET6) {
-      inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr, text, sizeof text);
+      inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr, text,
+                sizeof text);
     } else {
       continue;
     }
@@ -64,7 +68,8 @@ pki::ServerNames server_names(const Config& config) {
   names.dns_names = {"localhost", "*.azure-devices-provisioning.net", "*.azure-devices.net"};
   names.dns_subtrees = {"localhost", "azure-devices-provisioning.net", "azure-devices.net"};
   const auto add_address = [&names](const std::string& address) {
-    if (std::ranges::find(names.ip_addresses, address) == names.ip_addresses.end()) names.ip_addresses.push_back(address);
+    if (std::ranges::find(names.ip_addresses, address) == names.ip_addresses.end())
+      names.ip_addresses.push_back(address);
   };
   for (const std::string& address : config.listen) {
     if (net::is_any(address)) {
@@ -108,9 +113,12 @@ mqtt::MqttLimits mqtt_limits(const Config& config) {
 
 mqtt::DisabledAnswer disabled_answer(DisabledStatus status) {
   switch (status) {
-    case DisabledStatus::unauthorized: return mqtt::DisabledAnswer::unauthorized;
-    case DisabledStatus::forbidden: return mqtt::DisabledAnswer::forbidden;
-    case DisabledStatus::disabled: return mqtt::DisabledAnswer::disabled;
+    case DisabledStatus::unauthorized:
+      return mqtt::DisabledAnswer::unauthorized;
+    case DisabledStatus::forbidden:
+      return mqtt::DisabledAnswer::forbidden;
+    case DisabledStatus::disabled:
+      return mqtt::DisabledAnswer::disabled;
   }
   return mqtt::DisabledAnswer::unauthorized;
 }
@@ -135,7 +143,8 @@ class Starting {
   explicit Starting(Service::Parts& parts) : parts_{parts} {}
 
   Result<void> run(WorldState state, bool bare, const std::string& config_file) {
-    // A world that is there says who runs it before its ports do; one that is not is not made when its ports are taken.
+    // A world that is there says who runs it before its ports do; one that is not is not made when its ports
+    // are taken.
     if (state != WorldState::absent) MUSTER_CHECK(lock());
     MUSTER_CHECK(claim_ports());
     if (state == WorldState::absent) {
@@ -188,10 +197,10 @@ Result<void> Starting::claim_ports() {
 Result<void> Starting::open_stores() {
   auto& [clock, random, disk] = parts_.injected;
   const Config& config = parts_.config();
-  MUSTER_TRY(parts_.tls,
-             open_server_tls(disk, parts_.paths,
-                             {server_names(config), fmt::format("http://{}/server.crl", parts_.ready.admin_endpoint)},
-                             clock, random));
+  MUSTER_TRY(parts_.tls, open_server_tls(disk, parts_.paths,
+                                         {server_names(config),
+                                          fmt::format("http://{}/server.crl", parts_.ready.admin_endpoint)},
+                                         clock, random));
   for (const std::string& line : parts_.tls->talk) parts_.ready.talk.push_back(line);
   MUSTER_TRY(parts_.tls_context, net::TlsServerContext::make(parts_.tls->identities));
   MUSTER_TRY(parts_.registry, registry::open_sqlite_registry({.path = parts_.paths.registry()}));
@@ -204,7 +213,8 @@ Result<void> Starting::make_world(bool bare, const std::string& config_file) {
   auto& [clock, random, disk] = parts_.injected;
   MUSTER_CHECK(disk::write_atomically(disk, parts_.paths.config(), as_bytes(config_file)));
   if (!bare) {
-    MUSTER_CHECK(make_tutorial_certificates(disk, parts_.paths, parts_.ready.mqtt_endpoints.front(), clock, random));
+    MUSTER_CHECK(
+        make_tutorial_certificates(disk, parts_.paths, parts_.ready.mqtt_endpoints.front(), clock, random));
     MUSTER_CHECK(run_blocking(make_tutorial_services(*parts_.registry, disk, parts_.paths, clock, random)));
   }
   MUSTER_CHECK(finish_world(disk, parts_.paths));
@@ -226,8 +236,8 @@ Result<void> Starting::open_services() {
                                           ? provisioning::IdentityType::certificate_authority
                                           : provisioning::IdentityType::self_signed;
   parts_.provisioning = std::make_unique<provisioning::Provisioning>(
-      provisioning::Provisioning{*parts_.registry, parts_.anchors, parts_.verdicts, parts_.allocation, clock, random,
-                                 provisioning_config});
+      provisioning::Provisioning{*parts_.registry, parts_.anchors, parts_.verdicts, parts_.allocation, clock,
+                                 random, provisioning_config});
   parts_.operations = std::make_unique<provisioning::Operations>(*parts_.provisioning);
   parts_.connect = std::make_unique<hub::ConnectService>(
       hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock});
@@ -260,9 +270,17 @@ rest::Services rest_services(Service::Parts& parts) {
 }
 
 Result<void> Starting::listen() {
-  mqtt::GatewayServices services{parts_.injected.clock, parts_.journal,     *parts_.registry, *parts_.log,
-                                 *parts_.operations,    *parts_.provisioning, *parts_.connect,  parts_.sessions,
-                                 *parts_.front_door,    mqtt_limits(parts_.config()), dps_answers(parts_.config())};
+  mqtt::GatewayServices services{parts_.injected.clock,
+                                 parts_.journal,
+                                 *parts_.registry,
+                                 *parts_.log,
+                                 *parts_.operations,
+                                 *parts_.provisioning,
+                                 *parts_.connect,
+                                 parts_.sessions,
+                                 *parts_.front_door,
+                                 mqtt_limits(parts_.config()),
+                                 dps_answers(parts_.config())};
   parts_.mqtt = std::make_unique<mqtt::Gateway>(std::move(services), parts_.shards);
   parts_.rest = std::make_unique<rest::Gateway>(rest_services(parts_), rest::HttpLimits{});
   MUSTER_CHECK(listen_mqtt());
@@ -280,9 +298,10 @@ Result<void> Starting::listen_mqtt() {
     for (const auto& shard : parts_.shards) {
       MUSTER_TRY(net::Listener listener, net::Listener::open(*shard, claim, *parts_.connections));
       listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
-        asio::co_spawn(
-            on.io(), parts.mqtt->serve(on, std::make_unique<net::TlsStream>(on, std::move(accepted), *parts.tls_context)),
-            asio::detached);
+        asio::co_spawn(on.io(),
+                       parts.mqtt->serve(
+                           on, std::make_unique<net::TlsStream>(on, std::move(accepted), *parts.tls_context)),
+                       asio::detached);
       });
       parts_.listeners.push_back(std::move(listener));
     }
@@ -294,9 +313,12 @@ Result<void> Starting::listen_admin() {
   constexpr net::ConnectionCaps kAdminCaps{256, 256};
   parts_.admin_connections = std::make_unique<net::ConnectionLimits>(kAdminCaps);
   MUSTER_TRY(Bytes crl, server_crl(parts_));
-  rest::AdminFace face{.stopping = [&parts = parts_] { return parts.stopping.load(); }, .crl_der = std::move(crl)};
-  parts_.admin = std::make_unique<rest::AdminGateway>(rest_services(parts_), std::move(face), rest::HttpLimits{});
-  MUSTER_TRY(net::Listener listener, net::Listener::open(*parts_.shards.front(), *admin_claim_, *parts_.admin_connections));
+  rest::AdminFace face{.stopping = [&parts = parts_] { return parts.stopping.load(); },
+                       .crl_der = std::move(crl)};
+  parts_.admin =
+      std::make_unique<rest::AdminGateway>(rest_services(parts_), std::move(face), rest::HttpLimits{});
+  MUSTER_TRY(net::Listener listener,
+             net::Listener::open(*parts_.shards.front(), *admin_claim_, *parts_.admin_connections));
   listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
     auto stream = std::make_shared<net::PlainStream>(std::move(accepted.socket), std::move(accepted.slot));
     asio::co_spawn(on.io(), parts.admin->serve(on, std::move(stream)), asio::detached);
@@ -330,11 +352,13 @@ Result<void> Starting::announce() {
     system_hosts = as_text(bytes);
   }
   MUSTER_CHECK(disk.make_directory(parts_.paths.at("run")));
-  MUSTER_CHECK(disk::write_atomically(disk, parts_.paths.hosts(), as_bytes(world::hosts_file(running, system_hosts))));
+  MUSTER_CHECK(
+      disk::write_atomically(disk, parts_.paths.hosts(), as_bytes(world::hosts_file(running, system_hosts))));
   return disk::write_atomically(disk, parts_.paths.running(), as_bytes(world::to_json(running)));
 }
 
-Result<std::unique_ptr<Service>> Service::start(Injected injected, WorldPaths paths, ConfigSources sources, bool bare) {
+Result<std::unique_ptr<Service>> Service::start(Injected injected, WorldPaths paths, ConfigSources sources,
+                                                bool bare) {
   MUSTER_TRY(const WorldState state, inspect_world(injected.disk, paths));
   MUSTER_TRY(sources.file_text, config_text(injected.disk, paths, state, bare));
   auto loaded = load_config(sources);

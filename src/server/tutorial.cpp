@@ -1,11 +1,11 @@
 #include "server/tutorial.hpp"
 
-#include <fmt/format.h>
+#include "pki/issue.hpp"
 
-#include <array>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "pki/issue.hpp"
+#include <array>
 
 namespace muster::server {
 namespace {
@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::hours kDay{24};
 constexpr std::uint64_t kPemBytesMax = 64 * 1024;
-
 
 Result<std::string> read_text(disk::Disk& disk, const std::string& path) {
   MUSTER_TRY(const Bytes bytes, disk::read_all(disk, path, kPemBytesMax));
@@ -45,7 +44,8 @@ Result<void> write_if_absent(disk::Disk& disk, const std::string& path, const st
   return disk::write_atomically(disk, path, as_bytes(text));
 }
 
-Result<CaCertificate> uploaded(disk::Disk& disk, const std::string& path, std::string_view name, WallTime now) {
+Result<CaCertificate> uploaded(disk::Disk& disk, const std::string& path, std::string_view name,
+                               WallTime now) {
   MUSTER_TRY(const std::string pem, read_text(disk, path));
   MUSTER_TRY(const auto certificates, pki::parse_pem_certificates(pem));
   const pki::Certificate& certificate = certificates.front();
@@ -62,7 +62,8 @@ Result<CaCertificate> uploaded(disk::Disk& disk, const std::string& path, std::s
                        .updated = now};
 }
 
-Result<void> put_services(registry::Store& store, const std::array<CaCertificate, 2>& cas, WallTime now, Random& random) {
+Result<void> put_services(registry::Store& store, const std::array<CaCertificate, 2>& cas, WallTime now,
+                          Random& random) {
   const Hub hub{.name = *ServiceName::parse(kTutorialHub),
                 .location = std::string{kTutorialLocation},
                 .partition_count = 2,
@@ -74,7 +75,8 @@ Result<void> put_services(registry::Store& store, const std::array<CaCertificate
   dps.linked_hubs.push_back({.hub = hub.name, .location = hub.location});
   MUSTER_CHECK(store.services().put_hub(hub, 0));
   MUSTER_CHECK(store.services().put_dps(dps, 0));
-  for (const ServiceRef& service : {ServiceRef{ServiceKind::hub, hub.name}, ServiceRef{ServiceKind::dps, dps.name}}) {
+  for (const ServiceRef& service :
+       {ServiceRef{ServiceKind::hub, hub.name}, ServiceRef{ServiceKind::dps, dps.name}}) {
     for (const SasPolicy& policy : default_policies(service.kind, random)) {
       MUSTER_CHECK(store.services().put_policy(service, policy));
     }
@@ -101,16 +103,18 @@ std::vector<SasPolicy> default_policies(ServiceKind kind, Random& random) {
     return SasPolicy{name, key(), key(), std::move(rights)};
   };
   if (kind == ServiceKind::dps) {
-    return {policy("provisioningserviceowner", {"ServiceConfig", "DeviceConnect", "EnrollmentWrite", "EnrollmentRead",
-                                                "RegistrationStatusWrite", "RegistrationStatusRead"})};
+    return {policy("provisioningserviceowner",
+                   {"ServiceConfig", "DeviceConnect", "EnrollmentWrite", "EnrollmentRead",
+                    "RegistrationStatusWrite", "RegistrationStatusRead"})};
   }
   return {policy("iothubowner", {"RegistryRead", "RegistryWrite", "ServiceConnect", "DeviceConnect"}),
           policy("service", {"ServiceConnect"}), policy("device", {"DeviceConnect"}),
-          policy("registryRead", {"RegistryRead"}), policy("registryReadWrite", {"RegistryRead", "RegistryWrite"})};
+          policy("registryRead", {"RegistryRead"}),
+          policy("registryReadWrite", {"RegistryRead", "RegistryWrite"})};
 }
 
-Result<void> make_tutorial_certificates(disk::Disk& disk, const WorldPaths& paths, const std::string& connect_to,
-                                        Clock& clock, Random& random) {
+Result<void> make_tutorial_certificates(disk::Disk& disk, const WorldPaths& paths,
+                                        const std::string& connect_to, Clock& clock, Random& random) {
   for (const char* folder : {"certs/root", "certs/intermediate", "certs/device", "device"}) {
     MUSTER_CHECK(disk.make_directory(paths.at(folder)));
   }
@@ -121,14 +125,17 @@ Result<void> make_tutorial_certificates(disk::Disk& disk, const WorldPaths& path
   MUSTER_TRY(const pki::Issued root, read_or_make(disk, paths.at("certs/root/root"), [&] {
                return pki::issue_root(request("/CN=My-Root-CA", 3650), random);
              }));
-  MUSTER_TRY(const pki::Issued intermediate, read_or_make(disk, paths.at("certs/intermediate/intermediate"), [&] {
+  MUSTER_TRY(const pki::Issued intermediate,
+             read_or_make(disk, paths.at("certs/intermediate/intermediate"), [&] {
                return pki::issue_intermediate(request("/CN=My-Intermediate-CA", 1825), root, random);
              }));
   MUSTER_TRY(const pki::Issued device, read_or_make(disk, paths.at("certs/device/device"), [&] {
-               return pki::issue_device(request(fmt::format("/CN={}", kTutorialDevice), 365), intermediate, random);
+               return pki::issue_device(request(fmt::format("/CN={}", kTutorialDevice), 365), intermediate,
+                                        random);
              }));
-  MUSTER_CHECK(write_if_absent(disk, paths.at("certs/device/device-full-chain.pem"),
-                               device.certificate.pem() + intermediate.certificate.pem() + root.certificate.pem()));
+  MUSTER_CHECK(
+      write_if_absent(disk, paths.at("certs/device/device-full-chain.pem"),
+                      device.certificate.pem() + intermediate.certificate.pem() + root.certificate.pem()));
   const nlohmann::ordered_json config{{"provisioning_host", kGlobalProvisioningHost},
                                       {"id_scope", kTutorialScope},
                                       {"registration_id", kTutorialDevice},
@@ -139,8 +146,8 @@ Result<void> make_tutorial_certificates(disk::Disk& disk, const WorldPaths& path
   return write_if_absent(disk, paths.at("device/config.json"), config.dump(2) + "\n");
 }
 
-Task<void> make_tutorial_services(registry::Registry& registry, disk::Disk& disk, WorldPaths paths, Clock& clock,
-                                  Random& random) {
+Task<void> make_tutorial_services(registry::Registry& registry, disk::Disk& disk, WorldPaths paths,
+                                  Clock& clock, Random& random) {
   const WallTime now = clock.wall();
   MUSTER_CO_TRY(const CaCertificate root, uploaded(disk, paths.at("certs/root/root.pem"), "my-root-ca", now));
   MUSTER_CO_TRY(const CaCertificate intermediate,

@@ -17,13 +17,15 @@ inline constexpr std::string_view kTutorialGroup = "my-device-group";
 inline constexpr std::string_view kTutorialDevice = "my-device-001";
 inline constexpr std::string_view kTutorialLocation = "eastus";
 
-/// Root, intermediate and device certificates under certs/, and the device's config.json. What is there already is kept: a making
-/// that was cut off is finished, never begun anew.
-Result<void> make_tutorial_certificates(disk::Disk& disk, const WorldPaths& paths, const std::string& connect_to, Clock& clock,
-                                        Random& random);
+/// Root, intermediate and device certificates under certs/, and the device's config.json. What is there
+/// already is kept: a making that was cut off is finished, never begun anew.
+Result<void> make_tutorial_certificates(disk::Disk& disk, const WorldPaths& paths,
+                                        const std::string& connect_to, Clock& clock, Random& random);
 
-/// Hub, DPS, both CA certificates (verified), the enrollment group and the shared access policies. Does nothing to what exists.
-Task<void> make_tutorial_services(registry::Registry& registry, disk::Disk& disk, WorldPaths paths, Clock& clock, Random& random);
+/// Hub, DPS, both CA certificates (verified), the enrollment group and the shared access policies. Does
+/// nothing to what exists.
+Task<void> make_tutorial_services(registry::Registry& registry, disk::Disk& disk, WorldPaths paths,
+                                  Clock& clock, Random& random);
 
 /// The policies that Azure gives every new hub or DPS, with keys of 32 random bytes.
 std::vector<SasPolicy> default_policies(ServiceKind kind, Random& random);

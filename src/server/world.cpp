@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -9,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 namespace muster::server {
 namespace {
@@ -18,15 +18,17 @@ constexpr int kWorldFormat = 1;
 constexpr std::uint64_t kFormatBytesMax = 4096;
 
 /// What every whole world has. The event log and the registry say themselves when they are damaged.
-constexpr std::array kNeeded{"registry.db",        "server/ca.pem",         "server/ca.key",        "server/server-ec.pem",
-                             "server/server-ec.key", "server/server-rsa.pem", "server/server-rsa.key"};
+constexpr std::array kNeeded{"registry.db",          "server/ca.pem",        "server/ca.key",
+                             "server/server-ec.pem", "server/server-ec.key", "server/server-rsa.pem",
+                             "server/server-rsa.key"};
 
 /// Files that a making may have left before it was cut off; anything else in the folder is not ours.
 bool is_ours(const std::string& name) {
-  constexpr std::array kNames{"muster.json", "world.json",  "control.sock",    "lock",           "certs",
-                              "device",      "server",      "registry.db",     "registry.db-wal", "registry.db-shm",
-                              "events",      "run",         "world-format.json"};
-  return std::ranges::any_of(kNames, [&](const char* ours) { return name == ours; }) || name.ends_with(".tmp");
+  constexpr std::array kNames{
+      "muster.json", "world.json",      "control.sock",    "lock",   "certs", "device",           "server",
+      "registry.db", "registry.db-wal", "registry.db-shm", "events", "run",   "world-format.json"};
+  return std::ranges::any_of(kNames, [&](const char* ours) { return name == ours; }) ||
+         name.ends_with(".tmp");
 }
 
 }  // namespace
@@ -42,8 +44,8 @@ Result<std::unique_ptr<WorldLock>> WorldLock::take(const WorldPaths& paths) {
     std::array<char, 32> holder{};
     const ssize_t size = ::pread(descriptor, holder.data(), holder.size() - 1, 0);
     const std::string pid{holder.data(), static_cast<std::size_t>(size > 0 ? size : 0)};
-    return failure(ErrorCode::world_in_use,
-                   fmt::format("{} is run by process {}", paths.folder, pid.empty() ? "of unknown number" : pid));
+    return failure(ErrorCode::world_in_use, fmt::format("{} is run by process {}", paths.folder,
+                                                        pid.empty() ? "of unknown number" : pid));
   }
   const std::string pid = fmt::format("{}", ::getpid());
   if (::ftruncate(descriptor, 0) != 0 || ::pwrite(descriptor, pid.data(), pid.size(), 0) < 0) {
@@ -63,7 +65,8 @@ Result<WorldState> inspect_world(disk::Disk& disk, const WorldPaths& paths) {
     MUSTER_TRY(const auto names, disk.list(paths.folder));
     for (const std::string& name : names) {
       if (!is_ours(name)) {
-        return failure(ErrorCode::world_missing, fmt::format("{} holds {}, which is not a world's", paths.folder, name));
+        return failure(ErrorCode::world_missing,
+                       fmt::format("{} holds {}, which is not a world's", paths.folder, name));
       }
     }
     return names.empty() ? WorldState::absent : WorldState::unfinished;
@@ -73,7 +76,7 @@ Result<WorldState> inspect_world(disk::Disk& disk, const WorldPaths& paths) {
   if (!json.is_object() || !json.contains("format") || !json["format"].is_number_integer()) {
     return failure(ErrorCode::world_damaged, fmt::format("{} does not say its format", paths.format()));
   }
-  if (const int format = json["format"].get<int>(); format > kWorldFormat) {
+  if (const auto format = json["format"].get<std::int64_t>(); format > kWorldFormat) {
     return failure(ErrorCode::world_newer,
                    fmt::format("{} has format {}, this muster knows {}", paths.folder, format, kWorldFormat));
   }

@@ -38,8 +38,15 @@ class World:
                 [BINARY, "up", "--data", self.data, "--listen", self.address],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=clean_environment(),
             )
-        ready = self.run_cli("status", "--wait", f"{START_S}s", check=False)
-        assert self.process.poll() is None and ready.returncode == 0, self.log() + ready.stderr
+        waiting = subprocess.Popen(
+            [BINARY, "status", "--data", self.data, "--wait", f"{START_S}s"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=clean_environment(),
+        )
+        # A service that ends at once should fail the test at once, with what it said.
+        while waiting.poll() is None and self.process.poll() is None:
+            time.sleep(0.02)
+        waiting.kill()
+        assert self.process.poll() is None and waiting.wait() == 0, f"{self.process.poll()}\n{self.log()}"
 
     def down(self):
         if self.process is None:

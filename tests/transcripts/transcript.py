@@ -1,6 +1,6 @@
 """Sessions at a command line, as text: what was typed, and what had to come back.
 
-    # a comment
+    # a comment: first, after a command without output, or after an empty line
     $ muster pki inspect certs/root/root.pem -o json
     {"subject": "CN=My-Root-CA", [..]
     ...
@@ -35,6 +35,13 @@ class World:
     flags: list
 
 
+def begins_comment(steps):
+    """A `#` is a comment where no output is being listed: before any, or after an empty line."""
+    if not steps or not isinstance(steps[-1], Command):
+        return True
+    return not steps[-1].stdout or not steps[-1].stdout[-1]
+
+
 def parse(text):
     """The steps of a transcript; ValueError names the line that is none."""
     steps = []
@@ -43,7 +50,7 @@ def parse(text):
             steps.append(Command(number, line[2:]))
         elif line == "@ world" or line.startswith("@ world "):
             steps.append(World(number, line.split()[2:]))
-        elif line.startswith("#") and not (steps and isinstance(steps[-1], Command) and steps[-1].stdout):
+        elif line.startswith("#") and begins_comment(steps):
             continue
         elif steps and isinstance(steps[-1], Command):
             command = steps[-1]

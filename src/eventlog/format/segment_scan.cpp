@@ -14,12 +14,14 @@ constexpr std::size_t kWindowBytes = 1u << 20;
 /// A file seen through a buffer that moves forward.
 class Window {
  public:
-  explicit Window(disk::File& file) : file_{file} {}
+  Window(disk::File& file, std::uint64_t file_bytes)
+      : file_{file},
+        bytes_min_{static_cast<std::size_t>(std::min<std::uint64_t>(kWindowBytes, file_bytes))} {}
 
   /// Up to `size` bytes at `position`; fewer only at the end of the file. Valid until the next call.
   Result<ByteView> at(std::uint64_t position, std::size_t size) {
     if (position < begin_ || position + size > begin_ + filled_) {
-      buffer_.resize(std::max(size, kWindowBytes));
+      buffer_.resize(std::max(size, bytes_min_));
       MUSTER_TRY(filled_, file_.read_at(position, buffer_));
       begin_ = position;
     }
@@ -29,6 +31,7 @@ class Window {
 
  private:
   disk::File& file_;
+  std::size_t bytes_min_;  ///< A small file needs no large buffer.
   Bytes buffer_;
   std::uint64_t begin_ = 0;
   std::size_t filled_ = 0;
@@ -59,15 +62,15 @@ BatchRecords records_in(const BatchHeader& header, ByteView bytes) {
 
 class Scan {
  public:
-  Scan(disk::File& file, const SegmentHeader& header, const BatchVisitor& visit)
-      : window_{file}, header_{header}, visit_{visit} {
+  Scan(disk::File& file, std::uint64_t file_bytes, const SegmentHeader& header, const BatchVisitor& visit)
+      : window_{file, file_bytes}, header_{header}, visit_{visit} {
     end_.end = header.bytes;
     end_.next_batch = header.first_batch;
     end_.last_checksum = header.previous_checksum;
+    end_.file_bytes = file_bytes;
   }
 
-  Result<ScanEnd> run(std::uint64_t file_bytes) {
-    end_.file_bytes = file_bytes;
+  Result<ScanEnd> run() {
     for (;;) {
       MUSTER_TRY(const bool more, step());
       if (!more) break;
@@ -217,7 +220,7 @@ Result<SegmentHeader> read_segment_header(disk::File& file, const std::string& p
 
 Result<ScanEnd> scan_segment(disk::File& file, const SegmentHeader& header, const BatchVisitor& visit) {
   MUSTER_TRY(const std::uint64_t size, file.size());
-  return Scan{file, header, visit}.run(size);
+  return Scan{file, size, header, visit}.run();
 }
 
 }  // namespace muster::eventlog

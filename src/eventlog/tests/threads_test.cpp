@@ -139,12 +139,14 @@ TEST(Threads, TheFlushIntervalWakesTheAppender) {
   config.flush_interval = std::chrono::milliseconds{1};
   auto log = std::move(*open_segmented_log(*disk, clock, config));
   ASSERT_TRUE(log->add_hub(kHub, 1));
-  Progress progress{*log};
-  for (int i = 0; i < 50; ++i) {
-    const Ticket ticket = *log->append(event_of("d", "x"));
-    EXPECT_LT(log->durable_ticket(), ticket);
-    clock.advance(std::chrono::milliseconds{1});
-    progress.wait_until([&] { return log->durable_ticket() >= ticket; });
+  {
+    Progress progress{*log};
+    for (int i = 0; i < 50; ++i) {
+      const Ticket ticket = *log->append(event_of("d", "x"));
+      EXPECT_LT(log->durable_ticket(), ticket);
+      clock.advance(std::chrono::milliseconds{1});
+      progress.wait_until([&] { return log->durable_ticket() >= ticket; });
+    }
   }
   ASSERT_TRUE(log->append(event_of("d", "last")));
   log.reset();  // Commits what is queued, whatever the time.

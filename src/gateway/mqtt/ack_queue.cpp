@@ -1,9 +1,10 @@
 #include "gateway/mqtt/ack_queue.hpp"
 
-#include <boost/asio/post.hpp>
-#include <utility>
-
 #include "gateway/mqtt/connection.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
 
 namespace muster::mqtt {
 
@@ -17,8 +18,12 @@ AckQueue::AckQueue(eventlog::EventLog& log, net::Shard& shard) : log_{log}, shar
 
 AckQueue::~AckQueue() { log_.remove_on_progress(subscription_); }
 
-void AckQueue::wait_for_acks(std::shared_ptr<Connection> connection) { acks_.push_back(std::move(connection)); }
-void AckQueue::wait_for_room(std::shared_ptr<Connection> connection) { room_.push_back(std::move(connection)); }
+void AckQueue::wait_for_acks(std::shared_ptr<Connection> connection) {
+  acks_.push_back(std::move(connection));
+}
+void AckQueue::wait_for_room(std::shared_ptr<Connection> connection) {
+  room_.push_back(std::move(connection));
+}
 
 void AckQueue::progress() {
   // Cleared before the look: a commit that comes after it posts again.
@@ -26,7 +31,8 @@ void AckQueue::progress() {
   const eventlog::Ticket durable = log_.durable_ticket();
   const bool failed = log_.failed();
 
-  // Completing may run into fail(), which touches neither list; what is added meanwhile goes to the fresh ones.
+  // Completing may run into fail(), which touches neither list; what is added meanwhile goes to the fresh
+  // ones.
   std::vector<std::shared_ptr<Connection>> waiting = std::exchange(acks_, {});
   for (auto& connection : waiting) {
     const bool more = connection->complete(durable);

@@ -1,18 +1,19 @@
 #pragma once
 
+#include "eventlog/event_log.hpp"
+#include "net/shard.hpp"
+
 #include <atomic>
 #include <memory>
 #include <vector>
-
-#include "eventlog/event_log.hpp"
-#include "net/shard.hpp"
 
 namespace muster::mqtt {
 
 class Connection;
 
-/// The connections of one shard that wait for the log: for an acknowledgement to come due, or for room. One post a commit wakes
-/// them all, so a commit that covers many messages of many devices costs the shard one turn. Lives on its shard.
+/// The connections of one shard that wait for the log: for an acknowledgement to come due, or for room. One
+/// post a commit wakes them all, so a commit that covers many messages of many devices costs the shard one
+/// turn. Lives on its shard.
 class AckQueue {
  public:
   AckQueue(eventlog::EventLog& log, net::Shard& shard);
@@ -21,7 +22,8 @@ class AckQueue {
   AckQueue(const AckQueue&) = delete;
   AckQueue& operator=(const AckQueue&) = delete;
 
-  /// `connection` has acknowledgements to send; it is told at each commit until complete() says that none is left.
+  /// `connection` has acknowledgements to send; it is told at each commit until complete() says that none is
+  /// left.
   void wait_for_acks(std::shared_ptr<Connection> connection);
   /// `connection` could not append: it is woken once, when the log has moved.
   void wait_for_room(std::shared_ptr<Connection> connection);

@@ -1,16 +1,16 @@
 #include "gateway/mqtt/connection.hpp"
 
-#include <fmt/format.h>
+#include "gateway/mqtt/error_table.hpp"
+#include "gateway/mqtt/gateway.hpp"
+#include "gateway/mqtt/opening.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <utility>
+#include <fmt/format.h>
 
-#include "gateway/mqtt/error_table.hpp"
-#include "gateway/mqtt/gateway.hpp"
-#include "gateway/mqtt/opening.hpp"
+#include <utility>
 
 namespace muster::mqtt {
 namespace {
@@ -38,7 +38,8 @@ Connection::~Connection() = default;
 
 asio::awaitable<void> Connection::run() {
   const auto self = shared_from_this();  // The coroutine keeps the connection, whoever else lets go.
-  arm(services_.limits.handshake_timeout, Error{ErrorCode::connect_timeout, "the TLS handshake did not end in time"});
+  arm(services_.limits.handshake_timeout,
+      Error{ErrorCode::connect_timeout, "the TLS handshake did not end in time"});
   const Result<void> secured = co_await stream_->handshake();
   if (!secured) {
     close_with(ending_ ? ending_ : std::optional{secured.error()}, false);
@@ -53,22 +54,29 @@ asio::awaitable<void> Connection::run() {
   handler_ = std::move(opened->handler);
   keep_alive_ = opened->keep_alive;
   last_heard_ = services_.clock.steady();
+  journal_connected();
   arm_keep_alive();
   flush();
   co_await pump();
   close_with(ending_, orderly_);
 }
 
-Task<Bytes> Connection::read_packet(std::uint32_t size_max) {
+Task<Bytes> Connection::read_connect(std::uint32_t size_max) {
   while (true) {
     const auto header = decode_fixed_header(inbox_, size_max);
+    if (header && header->type != PacketType::connect) {
+      co_return failure(ErrorCode::protocol_violation,
+                        fmt::format("the first packet is {}, not CONNECT", packet_name(header->type)));
+    }
     if (header && inbox_.size() >= header->size_header + std::size_t{header->size_remaining}) {
-      const auto end = inbox_.begin() + static_cast<std::ptrdiff_t>(header->size_header + header->size_remaining);
+      const auto end =
+          inbox_.begin() + static_cast<std::ptrdiff_t>(header->size_header + header->size_remaining);
       Bytes packet{inbox_.begin(), end};
       inbox_.erase(inbox_.begin(), end);
       co_return packet;
     }
-    if (!header && header.error() != DecodeError::incomplete) co_return failure(header_error(header.error(), size_max));
+    if (!header && header.error() != DecodeError::incomplete)
+      co_return failure(header_error(header.error(), size_max));
     const Result<net::IoResult> read = stream_->try_read(shard_.scratch());
     if (!read) co_return failure(read.error());
     if (read->state == net::IoState::closed) {
@@ -86,7 +94,8 @@ Task<Bytes> Connection::read_packet(std::uint32_t size_max) {
 
 Error Connection::header_error(DecodeError error, std::uint32_t size_max) {
   if (error == DecodeError::packet_too_large) {
-    return {ErrorCode::packet_too_large, fmt::format("a packet announces more than the {} bytes allowed", size_max)};
+    return {ErrorCode::packet_too_large,
+            fmt::format("a packet announces more than the {} bytes allowed", size_max)};
   }
   return {ErrorCode::malformed_packet, "the fixed header is not one of MQTT 3.1.1"};
 }
@@ -102,10 +111,9 @@ asio::awaitable<void> Connection::pump() {
     if (ending_ || orderly_) co_return;
 
     // Back-pressure: while the disk or the peer is behind, nothing is read, and TCP tells the device.
-    if (starved_ || blocked_ || inflight() >= services_.limits.inflight_max) {
+    if (blocked_ || waits_for_log()) {
       const Result<void> woken = co_await room_.wait();
       if (!woken) co_return;
-      starved_ = false;
       continue;
     }
     const Result<bool> more = read_more();
@@ -121,7 +129,8 @@ asio::awaitable<void> Connection::pump() {
   }
 }
 
-/// Reads once into the shard's buffer and handles what came; keeps the rest. False when there is nothing to read just now.
+/// Reads once into the shard's buffer and handles what came; keeps the rest. False when there is nothing to
+/// read just now.
 Result<bool> Connection::read_more() {
   MUSTER_TRY(const net::IoResult read, stream_->try_read(shard_.scratch()));
   if (read.state == net::IoState::would_block) return false;
@@ -141,9 +150,13 @@ Result<bool> Connection::read_more() {
   return true;
 }
 
-/// Hands whole packets to the handler. Returns the bytes that are done with; stops early when the handler has to wait.
+/// Hands whole packets to the handler. Returns the bytes that are done with; stops early when the handler has
+/// to wait.
 Result<std::size_t> Connection::consume(ByteView bytes) {
   std::size_t done = 0;
+  // Whoever was starved asks again here: room may have come while the shard had its other turn, when nobody
+  // waited for it.
+  starved_ = false;
   while (done < bytes.size() && !ending_ && !orderly_ && inflight() < services_.limits.inflight_max) {
     const ByteView unread = bytes.subspan(done);
     const auto header = decode_fixed_header(unread, services_.limits.packet_bytes_max);
@@ -183,7 +196,8 @@ void Connection::flush() {
     release(outbox_);
     outbox_written_ = 0;
   } else if (outbox_.size() - outbox_written_ > services_.limits.outbox_bytes_max) {
-    fail(Error{ErrorCode::peer_stalled, fmt::format("{} bytes wait for it", outbox_.size() - outbox_written_)});
+    fail(Error{ErrorCode::peer_stalled,
+               fmt::format("{} bytes wait for it", outbox_.size() - outbox_written_)});
   }
 }
 
@@ -246,11 +260,32 @@ void Connection::arm_keep_alive() {
   deadline_ = shard_.at(last_heard_ + keep_alive_ * 3 / 2, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->ending_) return;
-    if (self->services_.clock.steady() < self->last_heard_ + self->keep_alive_ * 3 / 2) return self->arm_keep_alive();
-    self->fail(Error{ErrorCode::keep_alive_timeout,
-                     fmt::format("nothing for {} s",
-                                 std::chrono::duration_cast<std::chrono::seconds>(self->keep_alive_ * 3 / 2).count())});
+    // A silence that is ours: what the device sends stays unread while the log has no room.
+    if (self->waits_for_log()) self->last_heard_ = self->services_.clock.steady();
+    if (self->services_.clock.steady() < self->last_heard_ + self->keep_alive_ * 3 / 2)
+      return self->arm_keep_alive();
+    self->fail(Error{
+        ErrorCode::keep_alive_timeout,
+        fmt::format("nothing for {} s",
+                    std::chrono::duration_cast<std::chrono::seconds>(self->keep_alive_ * 3 / 2).count())});
   });
+}
+
+bool Connection::waits_for_log() const noexcept {
+  return starved_ || inflight() >= services_.limits.inflight_max;
+}
+
+void Connection::journal_connected() {
+  if (ending_) return;
+  journal::Entry entry;
+  entry.kind = journal::EntryKind::connected;
+  entry.tracking_id = tracking_id_;
+  entry.service = service_;
+  entry.subject = subject_;
+  entry.remote = remote_;
+  entry.step = "connect";
+  entry.answered = "CONNACK 0";
+  services_.journal.write(std::move(entry));
 }
 
 void Connection::close_with(const std::optional<Error>& reason, bool orderly) {

@@ -1,12 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <deque>
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "base/bytes.hpp"
 #include "base/task.hpp"
 #include "eventlog/event_log.hpp"
@@ -17,13 +10,21 @@
 #include "net/stream.hpp"
 #include "protocol/mqtt/packet.hpp"
 
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
 namespace muster::mqtt {
 
 struct GatewayServices;
 class AckQueue;
 class Connection;
 
-/// What an accepted connection is for: DPS or a hub. Runs on the connection's shard, never waits; what has to wait is spawned.
+/// What an accepted connection is for: DPS or a hub. Runs on the connection's shard, never waits; what has to
+/// wait is spawned.
 class PacketHandler {
  public:
   enum class Next : std::uint8_t {
@@ -38,12 +39,14 @@ class PacketHandler {
   virtual void closed(bool orderly) = 0;
 };
 
-/// One MQTT connection from accept to close: handshake, CONNECT, then packets to its handler. A coroutine reads; what there is
-/// to write is written at once as far as the peer takes it, and a second coroutine exists only while it does not. Lives and
-/// dies on one shard; end() and last_activity() may be called from any thread.
+/// One MQTT connection from accept to close: handshake, CONNECT, then packets to its handler. A coroutine
+/// reads; what there is to write is written at once as far as the peer takes it, and a second coroutine
+/// exists only while it does not. Lives and dies on one shard; end() and last_activity() may be called from
+/// any thread.
 class Connection final : public hub::LiveSession, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(GatewayServices& services, AckQueue& acks, net::Shard& shard, std::unique_ptr<net::Stream> stream);
+  Connection(GatewayServices& services, AckQueue& acks, net::Shard& shard,
+             std::unique_ptr<net::Stream> stream);
   ~Connection() override;
 
   /// The whole life of the connection.
@@ -68,13 +71,14 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   /// Acknowledges `packet_id` once `ticket` is durable; in the order of the calls.
   void acknowledge_when_durable(eventlog::Ticket ticket, std::uint16_t packet_id);
   std::size_t inflight() const noexcept { return unacknowledged_.size(); }
-  /// On the shard, when the log has moved: sends the acknowledgements that are due. True while some are still waited for.
+  /// On the shard, when the log has moved: sends the acknowledgements that are due. True while some are still
+  /// waited for.
   bool complete(eventlog::Ticket durable);
   /// Wakes the reader if it waits for room.
   void room() { room_.notify(); }
   void fail(Error reason);
-  /// One whole packet, while there is no handler yet.
-  Task<Bytes> read_packet(std::uint32_t size_max);
+  /// CONNECT, whole. protocol_violation as soon as another packet begins: nothing of a stranger's is kept.
+  Task<Bytes> read_connect(std::uint32_t size_max);
   /// What the journal says of this connection; set as it becomes known.
   void name(std::string service, std::string subject) {
     service_ = std::move(service);
@@ -91,6 +95,9 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   asio::awaitable<void> drain();
   void arm(std::chrono::nanoseconds in, Error reason);
   void arm_keep_alive();
+  /// Nothing is read for want of room in the log, or on the way to the disk.
+  bool waits_for_log() const noexcept;
+  void journal_connected();
   void close_with(const std::optional<Error>& reason, bool orderly);
 
   GatewayServices& services_;
@@ -111,8 +118,8 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   SteadyTime last_heard_{};
   std::atomic<std::int64_t> last_activity_us_{0};
   bool in_ack_queue_ = false;
-  bool blocked_ = false;   ///< The peer takes no more just now: drain() waits for it.
-  bool starved_ = false;   ///< The handler asked to wait for room.
+  bool blocked_ = false;  ///< The peer takes no more just now: drain() waits for it.
+  bool starved_ = false;  ///< The handler asked to wait for room, and has not been asked again since.
   bool orderly_ = false;
 };
 

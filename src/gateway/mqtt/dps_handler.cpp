@@ -1,18 +1,19 @@
 #include "gateway/mqtt/dps_handler.hpp"
 
-#include <fmt/format.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <variant>
-
 #include "gateway/mqtt/error_table.hpp"
 #include "gateway/mqtt/gateway.hpp"
 #include "net/delay.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+
+#include <variant>
+
 namespace muster::mqtt {
 
-/// What a connection's requests have in common. A request that ends after its connection finds it ending and says nothing.
+/// What a connection's requests have in common. A request that ends after its connection finds it ending and
+/// says nothing.
 struct DpsHandler::Shared {
   std::shared_ptr<Connection> connection;
   GatewayServices& services;
@@ -29,18 +30,25 @@ struct DpsHandler::Shared {
   Result<provisioning::RegisterRequest> request_of(const dps::RegisterBody& body) const;
   static asio::awaitable<void> answer(std::shared_ptr<Shared> self, std::string rid, std::string operation_id,
                                       std::string body, bool poll);
+  asio::awaitable<bool> is_attested(const provisioning::RegisterRequest& request, const std::string& rid,
+                                    std::string_view step);
   asio::awaitable<void> answer_register(const std::string& rid, const std::string& body);
   asio::awaitable<void> answer_poll(const std::string& rid, const std::string& operation_id);
 };
 
-DpsHandler::DpsHandler(Connection& connection, GatewayServices& services, ServiceName dps, std::string registration_id)
-    : connection_{connection}, services_{services}, dps_{std::move(dps)}, registration_id_{std::move(registration_id)} {
+DpsHandler::DpsHandler(Connection& connection, GatewayServices& services, ServiceName dps,
+                       std::string registration_id)
+    : connection_{connection},
+      services_{services},
+      dps_{std::move(dps)},
+      registration_id_{std::move(registration_id)} {
   if (connection.peer().chain) chain_ = std::make_shared<const pki::Chain>(*connection.peer().chain);
 }
 
 Result<PacketHandler::Next> DpsHandler::handle(const FixedHeader& header, ByteView body) {
   if (!shared_) {
-    shared_ = std::make_shared<Shared>(Shared{connection_.shared_from_this(), services_, dps_, registration_id_, chain_});
+    shared_ = std::make_shared<Shared>(
+        Shared{connection_.shared_from_this(), services_, dps_, registration_id_, chain_});
   }
   const auto packet = decode_body(header, body);
   if (!packet) return failure(ErrorCode::malformed_packet, std::string{packet_name(header.type)});
@@ -64,6 +72,11 @@ Result<PacketHandler::Next> DpsHandler::handle(const FixedHeader& header, ByteVi
 }
 
 Result<PacketHandler::Next> DpsHandler::subscribe(const Subscribe& packet) {
+  if (packet.topics.size() > services_.limits.subscriptions_max) {
+    return failure(ErrorCode::protocol_violation,
+                   fmt::format("{} filters in one SUBSCRIBE, {} are allowed", packet.topics.size(),
+                               services_.limits.subscriptions_max));
+  }
   Suback answer{packet.packet_id, {}};
   for (const auto& topic : packet.topics) {
     const bool granted = topic.filter == dps::kResponseFilter;
@@ -83,21 +96,23 @@ Result<PacketHandler::Next> DpsHandler::publish(const Publish& packet) {
   // PUBACK comes before the response: C# insists on it (device/01 section 7).
   if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
   if (shared_->requests >= services_.limits.requests_max) {
-    shared_->refuse(Error{ErrorCode::operations_limit, fmt::format("{} requests of this connection wait for their answer",
-                                                                   shared_->requests)},
-                    std::string{request->rid}, "register");
+    shared_->refuse(
+        Error{ErrorCode::operations_limit,
+              fmt::format("{} requests of this connection wait for their answer", shared_->requests)},
+        std::string{request->rid}, "register");
     return Next::go_on;
   }
   ++shared_->requests;
-  asio::co_spawn(connection_.shard().io(),
-                 Shared::answer(shared_, std::string{request->rid}, request->operation_id,
-                                std::string{as_text(packet.payload)}, request->kind == dps::Request::Kind::poll),
-                 asio::detached);
+  asio::co_spawn(
+      connection_.shard().io(),
+      Shared::answer(shared_, std::string{request->rid}, request->operation_id,
+                     std::string{as_text(packet.payload)}, request->kind == dps::Request::Kind::poll),
+      asio::detached);
   return Next::go_on;
 }
 
-asio::awaitable<void> DpsHandler::Shared::answer(std::shared_ptr<Shared> self, std::string rid, std::string operation_id,
-                                                 std::string body, bool poll) {
+asio::awaitable<void> DpsHandler::Shared::answer(std::shared_ptr<Shared> self, std::string rid,
+                                                 std::string operation_id, std::string body, bool poll) {
   co_await net::delay(self->connection->shard(), self->services.dps.response_delay);
   if (poll) {
     co_await self->answer_poll(rid, operation_id);
@@ -122,6 +137,16 @@ Result<provisioning::RegisterRequest> DpsHandler::Shared::request_of(const dps::
   return provisioning::RegisterRequest{dps, *id, chain, body.payload_json, body.has_csr, body.has_tpm};
 }
 
+/// Says so to the device when it is not.
+asio::awaitable<bool> DpsHandler::Shared::is_attested(const provisioning::RegisterRequest& request,
+                                                      const std::string& rid, std::string_view step) {
+  const Result<provisioning::AttestOutcome> outcome =
+      co_await provisioning::attest(services.provisioning, request);
+  if (outcome && outcome->attested) co_return true;
+  refuse(outcome ? *outcome->judgement.failure() : outcome.error(), rid, step);
+  co_return false;
+}
+
 asio::awaitable<void> DpsHandler::Shared::answer_register(const std::string& rid, const std::string& text) {
   const Result<dps::RegisterBody> body = dps::parse_register_body(text);
   if (!body) co_return refuse(body.error(), rid, "register");
@@ -129,27 +154,33 @@ asio::awaitable<void> DpsHandler::Shared::answer_register(const std::string& rid
   if (!request) co_return refuse(request.error(), rid, "register");
 
   // What can be refused for good is refused here and now; what follows is choosing the hub and storing.
-  const Result<provisioning::AttestOutcome> attested = co_await provisioning::attest(services.provisioning, *request);
-  if (!attested) co_return refuse(attested.error(), rid, "register");
-  if (!attested->attested) co_return refuse(*attested->judgement.failure(), rid, "register");
-  const Result<std::string> operation = services.operations.start(connection->shard().io().get_executor(), *request);
+  const bool attested = co_await is_attested(*request, rid, "register");
+  if (!attested) co_return;
+  const Result<std::string> operation =
+      services.operations.start(connection->shard().io().get_executor(), *request);
   if (!operation) co_return refuse(operation.error(), rid, "register");
   respond(202, rid, services.dps.retry_after_s, dps::format_assigning(*operation, std::nullopt));
 }
 
-asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid, const std::string& operation_id) {
+asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid,
+                                                      const std::string& operation_id) {
   const Result<provisioning::RegisterRequest> request = request_of(dps::RegisterBody{});
   if (!request) co_return refuse(request.error(), rid, "poll");
+  // The operation id is no secret, and whose registration it is has not been proved by CONNECT.
+  const bool attested = co_await is_attested(*request, rid, "poll");
+  if (!attested) co_return;
   const Result<provisioning::OperationView> view =
       co_await services.operations.poll(connection->shard().io().get_executor(), *request, operation_id);
   if (!view) co_return refuse(view.error(), rid, "poll");
   if (view->error) co_return refuse(*view->error, rid, "poll");
   if (view->running) {
-    co_return respond(202, rid, services.dps.retry_after_s, dps::format_assigning(operation_id, registration_id));
+    co_return respond(202, rid, services.dps.retry_after_s,
+                      dps::format_assigning(operation_id, registration_id));
   }
   const Registration& registration = *view->registration;
   respond(200, rid, std::nullopt,
-          dps::format_final(registration, services.names.answer_host(registration.assigned_hub, connection->peer())));
+          dps::format_final(registration,
+                            services.names.answer_host(registration.assigned_hub, connection->peer())));
   journal::Entry entry;
   entry.kind = journal::EntryKind::registered;
   entry.tracking_id = connection->tracking_id();
@@ -168,12 +199,14 @@ void DpsHandler::Shared::respond(int status, const std::string& rid, std::option
   Publish packet{.topic = topic, .payload = as_bytes(body), .qos = granted_qos};
   if (packet.qos == 1) {
     packet.packet_id = next_packet_id;
-    next_packet_id = next_packet_id == 0xFFFF ? std::uint16_t{1} : static_cast<std::uint16_t>(next_packet_id + 1);
+    next_packet_id =
+        next_packet_id == 0xFFFF ? std::uint16_t{1} : static_cast<std::uint16_t>(next_packet_id + 1);
   }
   connection->send(packet);
 }
 
-/// The third way to say that an enrollment is disabled (device/01 section 6.4): a final answer with that status.
+/// The third way to say that an enrollment is disabled (device/01 section 6.4): a final answer with that
+/// status.
 std::string DpsHandler::Shared::disabled_registration(const Error& error) const {
   const auto id = RegistrationId::parse(registration_id);
   if (!id) return {};

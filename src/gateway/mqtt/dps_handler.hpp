@@ -1,18 +1,18 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "gateway/mqtt/connection.hpp"
 #include "model/service.hpp"
 #include "protocol/dps/registration.hpp"
 #include "protocol/dps/topic.hpp"
 #include "provisioning/register_device.hpp"
 
+#include <memory>
+#include <string>
+
 namespace muster::mqtt {
 
-/// DPS over MQTT: the one subscription, register and poll. Everything about certificate, id and enrollment is answered on the
-/// register topic, where the words reach the user (protocol/device/10 section 5).
+/// DPS over MQTT: the one subscription, register and poll. Everything about certificate, id and enrollment is
+/// answered on the register topic, where the words reach the user (protocol/device/10 section 5).
 class DpsHandler final : public PacketHandler {
  public:
   DpsHandler(Connection& connection, GatewayServices& services, ServiceName dps, std::string registration_id);

@@ -5,15 +5,16 @@
 #include <algorithm>
 #include <array>
 
-
 namespace muster::mqtt {
 namespace {
 
 using enum ErrorCode;
 using enum ConnackCode;
 
-// Which statuses DPS uses for what: docs/adr/0010-refusals-on-the-register-topic.md. 401002 and its texts were observed
-// (protocol/device/01 section 6.5), 404201 too; the Python SDK shows its user nothing but the status, so they differ.
+// Which statuses DPS uses for what: docs/adr/0010-refusals-on-the-register-topic.md. 401002 and its texts
+// were observed (protocol/device/01 section 6.5), 404201 too; the Python SDK shows its user nothing but the
+// status, so they differ. A CONNECT is refused by unknown_topic and qos_unsupported for its will alone, and
+// for good: 3 would make SDKs try again.
 constexpr std::array kRows{
     MqttErrorRow{malformed_packet, server_unavailable, 400, 400000, "Bad request."},
     MqttErrorRow{packet_too_large, server_unavailable, 413, 413000, "Request too large."},
@@ -22,8 +23,8 @@ constexpr std::array kRows{
     MqttErrorRow{keep_alive_timeout, server_unavailable, 408, 408000, "Request timeout."},
     MqttErrorRow{connection_lost, server_unavailable, 503, 503000, "Service unavailable."},
     MqttErrorRow{tls_failure, server_unavailable, 400, 400000, "Bad request."},
-    MqttErrorRow{unknown_topic, server_unavailable, 400, 400000, "Bad request."},
-    MqttErrorRow{qos_unsupported, server_unavailable, 400, 400000, "Bad request."},
+    MqttErrorRow{unknown_topic, not_authorized, 400, 400000, "Bad request."},
+    MqttErrorRow{qos_unsupported, not_authorized, 400, 400000, "Bad request."},
     MqttErrorRow{malformed_user_name, bad_user_name_or_password, 400, 400000, "Bad request."},
     MqttErrorRow{client_id_mismatch, identifier_rejected, 400, 400000, "Bad request."},
     MqttErrorRow{unknown_service, not_authorized, 401, 401002, "Unauthorized."},
@@ -82,7 +83,8 @@ constexpr std::array kRows{
 };
 static_assert(std::ranges::is_sorted(kRows, {}, &MqttErrorRow::code), "looked up by binary search");
 
-// Codes of REST, configuration and the command line are never met by an MQTT client; if one is, it is a fault of ours.
+// Codes of REST, configuration and the command line are never met by an MQTT client; if one is, it is a fault
+// of ours.
 constexpr MqttErrorRow kInternal{service_error, server_unavailable, 500, 500000, "Internal error."};
 
 }  // namespace
@@ -94,9 +96,10 @@ const MqttErrorRow& mqtt_error(ErrorCode code) noexcept {
 
 DpsAnswer dps_answer(const Error& error, DisabledAnswer disabled) {
   const MqttErrorRow& row = mqtt_error(error.code());
-  DpsAnswer answer{row.dps_status, row.dps_error_code,
-                   fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(), error.remedy()),
-                   false};
+  DpsAnswer answer{
+      row.dps_status, row.dps_error_code,
+      fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(), error.remedy()),
+      false};
   if (error.code() == enrollment_disabled && disabled == DisabledAnswer::forbidden) {
     answer.status = 403;
     answer.error_code = 403002;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/result.hpp"
+#include "gateway/mqtt/limits.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/result.hpp"
-#include "gateway/mqtt/limits.hpp"
 
 namespace muster::mqtt {
 
@@ -19,13 +19,14 @@ enum class ConnackCode : std::uint8_t {
   not_authorized = 5,
 };
 
-/// What MQTT clients are told for a code: the CONNACK that refuses a connection, and DPS's answer on the register topic.
+/// What MQTT clients are told for a code: the CONNACK that refuses a connection, and DPS's answer on the
+/// register topic.
 struct MqttErrorRow {
   ErrorCode code;
   ConnackCode connack;
-  std::uint16_t dps_status;          ///< In the response topic.
-  std::int32_t dps_error_code;       ///< In the body: status x 1000 + detail.
-  std::string_view dps_message;      ///< Azure's words, where they are known.
+  std::uint16_t dps_status;      ///< In the response topic.
+  std::int32_t dps_error_code;   ///< In the body: status x 1000 + detail.
+  std::string_view dps_message;  ///< Azure's words, where they are known.
 };
 
 /// The row of `code`. Codes of blocks 1 to 3 each have their own (tested); others are "internal error".
@@ -35,7 +36,8 @@ const MqttErrorRow& mqtt_error(ErrorCode code) noexcept;
 struct DpsAnswer {
   int status = 0;
   std::int32_t error_code = 0;
-  std::string message;  ///< Azure's, then why and what to do: the only words that reach the user of a refused device.
+  std::string
+      message;  ///< Azure's, then why and what to do: the only words that reach the user of a refused device.
   bool as_registration = false;  ///< Not an error body but a registration whose status is "disabled".
 };
 DpsAnswer dps_answer(const Error& error, DisabledAnswer disabled);

@@ -1,8 +1,8 @@
 #include "gateway/mqtt/gateway.hpp"
 
-#include <algorithm>
-
 #include "gateway/mqtt/connection.hpp"
+
+#include <algorithm>
 
 namespace muster::mqtt {
 

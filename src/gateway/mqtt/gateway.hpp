@@ -1,8 +1,5 @@
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include "gateway/mqtt/ack_queue.hpp"
 #include "gateway/mqtt/limits.hpp"
 #include "gateway/mqtt/names.hpp"
@@ -10,6 +7,9 @@
 #include "hub/session_directory.hpp"
 #include "journal/journal.hpp"
 #include "provisioning/operations.hpp"
+
+#include <memory>
+#include <vector>
 
 namespace muster::mqtt {
 
@@ -41,7 +41,7 @@ class Gateway {
 
  private:
   GatewayServices services_;
-  std::vector<std::unique_ptr<AckQueue>> acks_;                       ///< By shard.
+  std::vector<std::unique_ptr<AckQueue>> acks_;                      ///< By shard.
   std::vector<std::vector<std::weak_ptr<Connection>>> connections_;  ///< By shard; swept as it grows.
 };
 

@@ -1,16 +1,16 @@
 #include "gateway/mqtt/hub_handler.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <variant>
-
 #include "base/log.hpp"
 #include "gateway/mqtt/gateway.hpp"
 #include "protocol/hub/topic.hpp"
 #include "protocol/hub/twin_document.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
 
 namespace muster::mqtt {
 namespace {
@@ -20,7 +20,8 @@ std::size_t index_of(hub::Subscription kind) { return static_cast<std::size_t>(k
 
 }  // namespace
 
-HubHandler::HubHandler(Connection& connection, GatewayServices& services, DeviceIdentity identity, AuthMethod method)
+HubHandler::HubHandler(Connection& connection, GatewayServices& services, DeviceIdentity identity,
+                       AuthMethod method)
     : connection_{connection},
       services_{services},
       key_{identity.hub, identity.id, ""},
@@ -41,22 +42,13 @@ Task<bool> HubHandler::take_over(bool clean_session, hub::WillMessage will) {
   claimed_ = true;
   bool present = false;
   if (clean_session) {
-    services_.sessions.store_subscriptions(key_, std::nullopt);
+    services_.sessions.store_subscriptions(key_, &connection_, std::nullopt);
   } else if (const auto stored = services_.sessions.stored_subscriptions(key_)) {
     subscriptions_ = *stored;
     present = true;
   } else {
-    services_.sessions.store_subscriptions(key_, subscriptions_);
+    services_.sessions.store_subscriptions(key_, &connection_, subscriptions_);
   }
-  journal::Entry entry;
-  entry.kind = journal::EntryKind::connected;
-  entry.tracking_id = connection_.tracking_id();
-  entry.service = hub_host_name(key_.hub);
-  entry.subject = sender_.device_id;
-  entry.remote = connection_.remote();
-  entry.step = "connect";
-  entry.answered = "CONNACK 0";
-  services_.journal.write(std::move(entry));
   co_return present;
 }
 
@@ -84,13 +76,15 @@ Result<PacketHandler::Next> HubHandler::publish(const Publish& packet) {
   if (const auto topic = hub::parse_telemetry_topic(packet.topic, sender_.device_id, sender_.module_id)) {
     return telemetry(topic->properties, packet);
   }
-  if (const auto topic = hub::parse_twin_get_topic(packet.topic)) return twin_get(std::string{topic->rid}, packet);
+  if (const auto topic = hub::parse_twin_get_topic(packet.topic))
+    return twin_get(std::string{topic->rid}, packet);
   return failure(ErrorCode::unknown_topic, fmt::format("topic {}", packet.topic.substr(0, 160)));
 }
 
 Result<PacketHandler::Next> HubHandler::telemetry(std::string_view properties, const Publish& packet) {
   const std::uint8_t flags = packet.retain ? kEventRetained : 0;
-  const Result<eventlog::Ticket> ticket = hub::ingest(services_.log, sender_, {properties, packet.payload, flags});
+  const Result<eventlog::Ticket> ticket =
+      hub::ingest(services_.log, sender_, {properties, packet.payload, flags});
   if (!ticket && ticket.error().code() == ErrorCode::event_log_full) return Next::wait_for_room;
   if (!ticket) return failure(ticket.error());
   if (packet.qos == 1) connection_.acknowledge_when_durable(*ticket, packet.packet_id);
@@ -99,8 +93,9 @@ Result<PacketHandler::Next> HubHandler::telemetry(std::string_view properties, c
 
 Result<PacketHandler::Next> HubHandler::subscribe(const Subscribe& packet) {
   if (packet.topics.size() > services_.limits.subscriptions_max) {
-    return failure(ErrorCode::protocol_violation, fmt::format("{} filters in one SUBSCRIBE, {} are allowed",
-                                                              packet.topics.size(), services_.limits.subscriptions_max));
+    return failure(ErrorCode::protocol_violation,
+                   fmt::format("{} filters in one SUBSCRIBE, {} are allowed", packet.topics.size(),
+                               services_.limits.subscriptions_max));
   }
   Suback answer{packet.packet_id, {}};
   for (const auto& topic : packet.topics) {
@@ -109,7 +104,7 @@ Result<PacketHandler::Next> HubHandler::subscribe(const Subscribe& packet) {
     if (kind) subscriptions_[index_of(*kind)] = granted;
     answer.return_codes.push_back(granted);
   }
-  if (!clean_session_) services_.sessions.store_subscriptions(key_, subscriptions_);
+  if (!clean_session_) services_.sessions.store_subscriptions(key_, &connection_, subscriptions_);
   connection_.send(answer);
   return Next::go_on;
 }
@@ -119,7 +114,7 @@ Result<PacketHandler::Next> HubHandler::unsubscribe(const Unsubscribe& packet) {
     const auto kind = hub::parse_subscription(filter, sender_.device_id, sender_.module_id);
     if (kind) subscriptions_[index_of(*kind)] = hub::kNotSubscribed;
   }
-  if (!clean_session_) services_.sessions.store_subscriptions(key_, subscriptions_);
+  if (!clean_session_) services_.sessions.store_subscriptions(key_, &connection_, subscriptions_);
   connection_.send(Unsuback{packet.packet_id});
   return Next::go_on;
 }
@@ -129,7 +124,8 @@ Result<PacketHandler::Next> HubHandler::twin_get(std::string rid, const Publish&
   if (subscriptions_[index_of(hub::Subscription::twin_responses)] == hub::kNotSubscribed) return Next::go_on;
   if (*requests_ >= services_.limits.requests_max) {
     const std::string topic = hub::format_twin_response_topic(429, rid, std::nullopt);
-    connection_.send(Publish{.topic = topic, .payload = as_bytes(R"({"errorCode":429001,"message":"Too many requests"})")});
+    connection_.send(Publish{.topic = topic,
+                             .payload = as_bytes(R"({"errorCode":429001,"message":"Too many requests"})")});
     return Next::go_on;
   }
   ++*requests_;
@@ -139,9 +135,9 @@ Result<PacketHandler::Next> HubHandler::twin_get(std::string rid, const Publish&
   return Next::go_on;
 }
 
-asio::awaitable<void> HubHandler::answer_twin_get(std::shared_ptr<Connection> connection, GatewayServices& services,
-                                                  hub::SessionKey key, std::string rid,
-                                                  std::shared_ptr<std::uint32_t> requests) {
+asio::awaitable<void> HubHandler::answer_twin_get(std::shared_ptr<Connection> connection,
+                                                  GatewayServices& services, hub::SessionKey key,
+                                                  std::string rid, std::shared_ptr<std::uint32_t> requests) {
   std::optional<Twin> twin;
   const Result<void> read = co_await services.registry.read([&](registry::Store& store) -> Result<void> {
     MUSTER_TRY(twin, store.devices().find_twin(key.hub, key.device));
@@ -168,8 +164,8 @@ void HubHandler::closed(bool orderly) {
   const std::uint8_t flags = static_cast<std::uint8_t>(kEventWill | (will_.retain ? kEventRetained : 0));
   const auto stored = hub::ingest(services_.log, sender_, {will_.properties, will_.body, flags});
   if (!stored) {
-    log::warning("mqtt", "will of {} not stored: {} code={}", log::field(sender_.device_id), stored.error().reason(),
-                 error_id(stored.error().code()));
+    log::warning("mqtt", "will of {} not stored: {} code={}", log::field(sender_.device_id),
+                 stored.error().reason(), error_id(stored.error().code()));
   }
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <array>
-#include <memory>
-#include <string>
-
 #include "gateway/mqtt/connection.hpp"
 #include "hub/ingress.hpp"
 #include "hub/session_directory.hpp"
 #include "model/device.hpp"
+
+#include <array>
+#include <memory>
+#include <string>
 
 namespace muster::hub {
 
@@ -23,14 +23,15 @@ struct WillMessage {
 
 namespace muster::mqtt {
 
-/// IoT Hub over MQTT for one device: telemetry into the log, subscriptions, twin GET. Holds the identity since CONNECT, so that
-/// a message needs no look-up.
+/// IoT Hub over MQTT for one device: telemetry into the log, subscriptions, twin GET. Holds the identity
+/// since CONNECT, so that a message needs no look-up.
 class HubHandler final : public PacketHandler {
  public:
   HubHandler(Connection& connection, GatewayServices& services, DeviceIdentity identity, AuthMethod method);
   ~HubHandler() override;
 
-  /// Becomes the device's one session: an older one is told to end. Returns what CONNACK says of a stored session.
+  /// Becomes the device's one session: an older one is told to end. Returns what CONNACK says of a stored
+  /// session.
   Task<bool> take_over(bool clean_session, hub::WillMessage will);
 
   Result<Next> handle(const FixedHeader& header, ByteView body) override;
@@ -42,9 +43,9 @@ class HubHandler final : public PacketHandler {
   Result<Next> subscribe(const Subscribe& packet);
   Result<Next> unsubscribe(const Unsubscribe& packet);
   Result<Next> twin_get(std::string rid, const Publish& packet);
-  static asio::awaitable<void> answer_twin_get(std::shared_ptr<Connection> connection, GatewayServices& services,
-                                               hub::SessionKey key, std::string rid,
-                                               std::shared_ptr<std::uint32_t> requests);
+  static asio::awaitable<void> answer_twin_get(std::shared_ptr<Connection> connection,
+                                               GatewayServices& services, hub::SessionKey key,
+                                               std::string rid, std::shared_ptr<std::uint32_t> requests);
 
   Connection& connection_;
   GatewayServices& services_;

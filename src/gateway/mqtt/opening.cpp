@@ -1,15 +1,15 @@
 #include "gateway/mqtt/opening.hpp"
 
-#include <fmt/format.h>
-
-#include <variant>
-
 #include "gateway/mqtt/dps_handler.hpp"
 #include "gateway/mqtt/error_table.hpp"
 #include "gateway/mqtt/gateway.hpp"
 #include "gateway/mqtt/hub_handler.hpp"
 #include "protocol/dps/topic.hpp"
 #include "protocol/hub/topic.hpp"
+
+#include <fmt/format.h>
+
+#include <variant>
 
 namespace muster::mqtt {
 namespace {
@@ -37,21 +37,24 @@ Task<Opened> open_dps(Connection& connection, GatewayServices& services, const C
   connection.name(std::string{}, shown(user.registration_id));
   const auto instance = services.names.dps_of_scope(user.id_scope, connection.peer());
   if (!instance) {
-    co_return refuse(connection, Error{ErrorCode::id_scope_unknown, fmt::format("id scope {}", shown(user.id_scope))});
+    co_return refuse(connection,
+                     Error{ErrorCode::id_scope_unknown, fmt::format("id scope {}", shown(user.id_scope))});
   }
   connection.name(dps_host_name(*instance), shown(user.registration_id));
   if (!equals_ignoring_case(connect.client_id, user.registration_id)) {
     co_return refuse(connection, Error{ErrorCode::client_id_mismatch,
-                                       fmt::format("client id {}, registration id {}", shown(connect.client_id),
-                                                   shown(user.registration_id))});
+                                       fmt::format("client id {}, registration id {}",
+                                                   shown(connect.client_id), shown(user.registration_id))});
   }
   if (!connection.peer().chain && !connect.password) {
-    co_return refuse(connection, Error{ErrorCode::credential_missing, "neither a certificate nor a password came"});
+    co_return refuse(connection,
+                     Error{ErrorCode::credential_missing, "neither a certificate nor a password came"});
   }
   // DPS keeps no sessions: SessionPresent is always 0 (device/01 section 2).
   connection.send(Connack{false, static_cast<std::uint8_t>(ConnackCode::accepted)});
-  co_return Opened{std::make_unique<DpsHandler>(connection, services, *instance, std::string{user.registration_id}),
-                   keep_alive_of(connect, services.limits)};
+  co_return Opened{
+      std::make_unique<DpsHandler>(connection, services, *instance, std::string{user.registration_id}),
+      keep_alive_of(connect, services.limits)};
 }
 
 Result<hub::WillMessage> read_will(const Connect& connect, const hub::UserName& user) {
@@ -59,7 +62,8 @@ Result<hub::WillMessage> read_will(const Connect& connect, const hub::UserName& 
   if (!connect.will) return will;
   // Only telemetry can be a will (device/04 section 6).
   const auto topic = hub::parse_telemetry_topic(connect.will->topic, user.device_id, user.module_id);
-  if (!topic || connect.will->qos > 1) {
+  if (connect.will->qos > 1) return failure(ErrorCode::qos_unsupported, "QoS 2 in a will");
+  if (!topic) {
     return failure(ErrorCode::unknown_topic, fmt::format("will topic {}", shown(connect.will->topic)));
   }
   will.present = true;
@@ -74,21 +78,23 @@ Task<Opened> open_hub(Connection& connection, GatewayServices& services, const C
   connection.name(shown(user.hub_host), shown(user.device_id));
   const auto device = DeviceId::parse(user.device_id);
   if (!device) {
-    co_return refuse(connection, Error{ErrorCode::device_id_invalid,
-                                       fmt::format("device id {} {}", shown(user.device_id), device.error())});
+    co_return refuse(connection,
+                     Error{ErrorCode::device_id_invalid,
+                           fmt::format("device id {} {}", shown(user.device_id), device.error())});
   }
   if (connect.client_id != hub::client_id_of(user.device_id, user.module_id)) {
-    co_return refuse(connection, Error{ErrorCode::client_id_mismatch,
-                                       fmt::format("client id {}, the user name says {}", shown(connect.client_id),
-                                                   shown(hub::client_id_of(user.device_id, user.module_id)))});
+    co_return refuse(connection,
+                     Error{ErrorCode::client_id_mismatch,
+                           fmt::format("client id {}, the user name says {}", shown(connect.client_id),
+                                       shown(hub::client_id_of(user.device_id, user.module_id)))});
   }
   if (!user.module_id.empty()) {
     co_return refuse(connection, Error{ErrorCode::device_not_found,
                                        fmt::format("module {} of device {} (modules do not exist here yet)",
                                                    shown(user.module_id), device->str())});
   }
-  const Result<ServiceName> name =
-      co_await services.names.hub_of(std::string{user.hub_host}, std::string{device->str()}, connection.peer());
+  const Result<ServiceName> name = co_await services.names.hub_of(
+      std::string{user.hub_host}, std::string{device->str()}, connection.peer());
   if (!name) co_return refuse(connection, name.error());
   connection.name(hub_host_name(*name), std::string{device->str()});
   if (services.log.failed()) {
@@ -103,6 +109,8 @@ Task<Opened> open_hub(Connection& connection, GatewayServices& services, const C
   if (!outcome) co_return refuse(connection, outcome.error());
   if (!outcome->identity) co_return refuse(connection, *outcome->judgement.failure());
 
+  // Its time to connect may have run out meanwhile: who is gone must not take the place of who is there.
+  if (connection.ending()) co_return failure(ErrorCode::connection_lost, "it ended while it was judged");
   auto handler = std::make_unique<HubHandler>(connection, services, *outcome->identity, outcome->method);
   const Result<bool> session_present = co_await handler->take_over(connect.clean_session, std::move(*will));
   if (!session_present) co_return refuse(connection, session_present.error());
@@ -114,13 +122,12 @@ Task<Opened> open_hub(Connection& connection, GatewayServices& services, const C
 
 Task<Opened> open(Connection& connection, GatewayServices& services) {
   connection.at_step("connect");
-  const Result<Bytes> packet = co_await connection.read_packet(services.limits.connect_bytes_max);
+  const Result<Bytes> packet = co_await connection.read_connect(services.limits.connect_bytes_max);
   if (!packet) co_return failure(packet.error());
   const auto header = decode_fixed_header(*packet, services.limits.connect_bytes_max);
-  if (!header || header->type != PacketType::connect) {
-    co_return failure(ErrorCode::protocol_violation, "the first packet is not CONNECT");
-  }
-  // The views in `connect` borrow from `packet`, which lives in this frame until the connection is open or refused.
+  if (!header) co_return failure(ErrorCode::malformed_packet, "CONNECT");
+  // The views in `connect` borrow from `packet`, which lives in this frame until the connection is open or
+  // refused.
   const auto body = decode_body(*header, ByteView{*packet}.subspan(header->size_header));
   if (!body) co_return failure(ErrorCode::malformed_packet, "CONNECT");
   const auto& connect = std::get<Connect>(*body);
@@ -130,9 +137,14 @@ Task<Opened> open(Connection& connection, GatewayServices& services) {
                                                    connect.protocol_level)});
   }
   const std::string_view user_name = connect.user_name.value_or(std::string_view{});
-  if (const auto user = dps::parse_user_name(user_name)) co_return co_await open_dps(connection, services, connect, *user);
-  if (const auto user = hub::parse_user_name(user_name)) co_return co_await open_hub(connection, services, connect, *user);
-  co_return refuse(connection, Error{ErrorCode::malformed_user_name, fmt::format("user name {}", shown(user_name))});
+  if (const auto user = dps::parse_user_name(user_name))
+    co_return co_await open_dps(connection, services, connect, *user);
+  // "{idScope}/registrations/" is DPS's with the id left out, not a hub's with a device of that name, which
+  // has a query.
+  const auto user = user_name.ends_with("/registrations/") ? std::nullopt : hub::parse_user_name(user_name);
+  if (user) co_return co_await open_hub(connection, services, connect, *user);
+  co_return refuse(connection,
+                   Error{ErrorCode::malformed_user_name, fmt::format("user name {}", shown(user_name))});
 }
 
 }  // namespace muster::mqtt

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <chrono>
-#include <memory>
-
 #include "base/task.hpp"
 #include "gateway/mqtt/connection.hpp"
+
+#include <chrono>
+#include <memory>
 
 namespace muster::mqtt {
 
@@ -14,8 +14,8 @@ struct Opened {
   std::chrono::nanoseconds keep_alive{};
 };
 
-/// Reads CONNECT, decides which service it means and whether the peer may, and answers CONNACK. The failure is what the peer
-/// was refused for; the CONNACK that says so has been sent.
+/// Reads CONNECT, decides which service it means and whether the peer may, and answers CONNACK. The failure
+/// is what the peer was refused for; the CONNACK that says so has been sent.
 Task<Opened> open(Connection& connection, GatewayServices& services);
 
 }  // namespace muster::mqtt

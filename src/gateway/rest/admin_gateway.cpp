@@ -1,23 +1,27 @@
-#include <fmt/format.h>
-
 #include "gateway/rest/gateway.hpp"
 #include "gateway/rest/http_session.hpp"
 #include "gateway/rest/target.hpp"
 
+#include <fmt/format.h>
+
 namespace muster::rest {
 namespace {
 
-/// 200 while the process lives; 503 from /readyz means "send nothing new": from the first failed write or fsync, and while stopping.
+/// 200 while the process lives; 503 from /readyz means "send nothing new": from the first failed write or
+/// fsync, and while stopping.
 Response readiness(const Services& services, const AdminFace& face) {
   if (services.log.failed()) {
-    return Response::text(503, fmt::format("{}: {}\n", error_id(ErrorCode::event_log_failed), services.log.figures().failure));
+    return Response::text(
+        503, fmt::format("{}: {}\n", error_id(ErrorCode::event_log_failed), services.log.figures().failure));
   }
   if (face.stopping()) return Response::text(503, "stopping\n");
   return Response::text(200, "ready\n");
 }
 
-void metric(std::string& text, std::string_view name, std::string_view type, std::string_view help, std::uint64_t value) {
-  text += fmt::format("# HELP muster_{0} {2}\n# TYPE muster_{0} {1}\nmuster_{0} {3}\n", name, type, help, value);
+void metric(std::string& text, std::string_view name, std::string_view type, std::string_view help,
+            std::uint64_t value) {
+  text +=
+      fmt::format("# HELP muster_{0} {2}\n# TYPE muster_{0} {1}\nmuster_{0} {3}\n", name, type, help, value);
 }
 
 /// Prometheus text format 0.0.4.
@@ -27,11 +31,13 @@ Response metrics(const Services& services) {
   metric(text, "events_appended_total", "counter", "Events taken by the log.", log.events_appended);
   metric(text, "event_bytes_appended_total", "counter", "Bytes of their records.", log.bytes_appended);
   metric(text, "event_log_commits_total", "counter", "Commits, one fdatasync each.", log.commits);
-  metric(text, "event_log_commit_nanoseconds_total", "counter", "Time inside write and fdatasync.", log.commit_ns_total);
+  metric(text, "event_log_commit_nanoseconds_total", "counter", "Time inside write and fdatasync.",
+         log.commit_ns_total);
   metric(text, "event_log_queue_bytes", "gauge", "Bytes waiting to be committed.", log.queue_bytes);
   metric(text, "event_log_segments", "gauge", "Segments kept.", log.segments);
   metric(text, "event_log_failed", "gauge", "1 from the first failed write or fsync on.", log.failed ? 1 : 0);
-  metric(text, "devices_connected", "gauge", "Devices and modules connected now.", services.sessions.connected_count());
+  metric(text, "devices_connected", "gauge", "Devices and modules connected now.",
+         services.sessions.connected_count());
   metric(text, "refusals_total", "counter", "Connections and requests refused.", services.journal.refusals());
   auto response = Response::text(200, std::move(text));
   response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}};
@@ -49,7 +55,8 @@ AdminGateway::AdminGateway(Services services, AdminFace face, HttpLimits limits)
 
 Task<void> AdminGateway::serve(net::Shard& shard, std::shared_ptr<net::Stream> stream) {
   const OpenStreams::Entry entry{open_, shard, stream};
-  HttpSession session{shard, stream, limits_, [this](const Request& request) { return answer_now(*this, request); }};
+  HttpSession session{shard, stream, limits_,
+                      [this](const Request& request) { return answer_now(*this, request); }};
   auto ended = co_await session.run();
   co_return ended;
 }

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "model/service.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
-
-#include "model/service.hpp"
 
 namespace muster::rest {
 
@@ -17,8 +17,9 @@ struct Face {
   std::optional<ServiceName> service;
 };
 
-/// `{hub}.azure-devices.net`, `{dps}.azure-devices-provisioning.net`, `management[.azure.com]`, `muster`, each with or without a
-/// port and in any case of letters; nullopt for any other host. Says nothing about whether the service exists.
+/// `{hub}.azure-devices.net`, `{dps}.azure-devices-provisioning.net`, `management[.azure.com]`, `muster`,
+/// each with or without a port and in any case of letters; nullopt for any other host. Says nothing about
+/// whether the service exists.
 std::optional<Face> face_of_host(std::string_view host);
 
 }  // namespace muster::rest

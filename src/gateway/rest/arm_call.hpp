@@ -4,7 +4,8 @@
 #include "protocol/rest/certificate_json.hpp"
 #include "registry/repositories.hpp"
 
-/// What the ARM handlers share. Their paths begin with {subscription}/{resource group}/{name}: ids[0], [1], [2].
+/// What the ARM handlers share. Their paths begin with {subscription}/{resource group}/{name}: ids[0], [1],
+/// [2].
 namespace muster::rest {
 
 ArmScope arm_scope(const Services& services);

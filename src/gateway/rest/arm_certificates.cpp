@@ -1,13 +1,13 @@
-#include <fmt/format.h>
-
 #include "gateway/rest/arm_call.hpp"
 #include "gateway/rest/handlers.hpp"
 #include "gateway/rest/registry_call.hpp"
 #include "pki/certificate.hpp"
 #include "protocol/rest/etag.hpp"
 
-/// CA certificates of hubs and DPS instances, with proof of possession. Source: protocol/service/03 section 3.1. What changes
-/// trust is durable before it is answered.
+#include <fmt/format.h>
+
+/// CA certificates of hubs and DPS instances, with proof of possession. Source: protocol/service/03
+/// section 3.1. What changes trust is durable before it is answered.
 namespace muster::rest {
 namespace {
 
@@ -26,7 +26,9 @@ struct CertificateCall {
 Result<CertificateCall> certificate_call(const Call& call, ServiceKind kind) {
   MUSTER_TRY(auto service, arm_service_name(call));
   auto name = CertificateName::parse(call.ids[3]);
-  if (!name) return failure(ErrorCode::field_invalid, fmt::format("certificate name: \"{}\" {}", call.ids[3], name.error()));
+  if (!name)
+    return failure(ErrorCode::field_invalid,
+                   fmt::format("certificate name: \"{}\" {}", call.ids[3], name.error()));
   return CertificateCall{call.services, ServiceRef{kind, std::move(service)}, *std::move(name),
                          parse_if_match(call.request.header("If-Match")), call.request.body};
 }
@@ -42,11 +44,13 @@ Result<CaCertificate> require_certificate(const CertificateCall& call, registry:
 Result<void> check_match(const CertificateCall& call, const CaCertificate& existing) {
   if (call.if_match.kind == IfMatch::Kind::absent) {
     return failure(ErrorCode::precondition_missing,
-                   fmt::format("If-Match is wanted: certificate {} has etag {}", call.name.str(), certificate_etag(existing)));
+                   fmt::format("If-Match is wanted: certificate {} has etag {}", call.name.str(),
+                               certificate_etag(existing)));
   }
   if (matches(call.if_match, certificate_etag(existing))) return {};
-  return failure(ErrorCode::precondition_failed, fmt::format("certificate {} has etag {}, If-Match wanted {}",
-                                                             call.name.str(), certificate_etag(existing), call.if_match.tag));
+  return failure(ErrorCode::precondition_failed,
+                 fmt::format("certificate {} has etag {}, If-Match wanted {}", call.name.str(),
+                             certificate_etag(existing), call.if_match.tag));
 }
 
 Response show(const CertificateCall& call, const CaCertificate& certificate) {
@@ -57,7 +61,8 @@ Response show(const CertificateCall& call, const CaCertificate& certificate) {
 Result<Response> keep(const CertificateCall& call, const CaCertificate& certificate, registry::Store& store) {
   MUSTER_TRY(const auto stored, store.certificates().put(certificate, certificate.version));
   if (!stored) {
-    return failure(ErrorCode::precondition_failed, fmt::format("certificate {} was changed meanwhile", call.name.str()));
+    return failure(ErrorCode::precondition_failed,
+                   fmt::format("certificate {} was changed meanwhile", call.name.str()));
   }
   return show(call, *stored);
 }
@@ -66,10 +71,12 @@ Result<pki::Certificate> uploaded_ca(const CertificateUpload& upload) {
   auto certificate = pki::parse_uploaded_certificate(upload.certificate);
   if (!certificate) return failure(ErrorCode::field_invalid, "certificate: " + certificate.error().reason());
   if (certificate->is_ca()) return certificate;
-  return failure(ErrorCode::certificate_not_ca_upload, fmt::format("certificate: {} is not a CA certificate", certificate->subject()));
+  return failure(ErrorCode::certificate_not_ca_upload,
+                 fmt::format("certificate: {} is not a CA certificate", certificate->subject()));
 }
 
-/// A new certificate is verified only if the upload says so; the same one again keeps what it had unless it says otherwise.
+/// A new certificate is verified only if the upload says so; the same one again keeps what it had unless it
+/// says otherwise.
 Result<Response> upload(const CertificateCall& call, registry::Store& store) {
   MUSTER_CHECK(require_service(store, call.owner));
   MUSTER_TRY(const auto body, parse_certificate_upload(call.body));
@@ -78,7 +85,8 @@ Result<Response> upload(const CertificateCall& call, registry::Store& store) {
   if (existing) {
     MUSTER_CHECK(check_match(call, *existing));
   } else if (call.if_match.kind == IfMatch::Kind::tag) {
-    return failure(ErrorCode::precondition_failed, fmt::format("there is no certificate {}", call.name.str()));
+    return failure(ErrorCode::precondition_failed,
+                   fmt::format("there is no certificate {}", call.name.str()));
   }
   const WallTime now = call.services.clock.wall();
   const bool same = existing && existing->der == certificate.der();
@@ -111,8 +119,8 @@ Result<void> check_unused(const CertificateCall& call, registry::Store& store) {
       const auto& attestation = group.settings.attestation;
       if (equals_ignoring_case(attestation.ca_primary, call.name.str()) ||
           equals_ignoring_case(attestation.ca_secondary, call.name.str())) {
-        return failure(ErrorCode::resource_in_use,
-                       fmt::format("enrollment group {} refers to certificate {}", group.id.str(), call.name.str()));
+        return failure(ErrorCode::resource_in_use, fmt::format("enrollment group {} refers to certificate {}",
+                                                               group.id.str(), call.name.str()));
       }
     }
     after = page.next;
@@ -138,17 +146,20 @@ Result<Response> generate_code(const CertificateCall& call, registry::Store& sto
   return keep(call, certificate, store);
 }
 
-/// The proof: a certificate whose CN is the code, signed with the CA's key. Its dates do not matter: the code is new each time.
+/// The proof: a certificate whose CN is the code, signed with the CA's key. Its dates do not matter: the code
+/// is new each time.
 Result<void> check_proof(const CaCertificate& ca, const pki::Certificate& proof) {
   if (ca.verification_code.empty()) {
-    return failure(Error{ErrorCode::proof_of_possession_failed,
-                         fmt::format("certificate {} has no verification code to prove", ca.name.str())}
-                       .with_remedy("Generate a verification code first, and issue the proof for that code."));
+    return failure(
+        Error{ErrorCode::proof_of_possession_failed,
+              fmt::format("certificate {} has no verification code to prove", ca.name.str())}
+            .with_remedy("Generate a verification code first, and issue the proof for that code."));
   }
   const auto name = proof.common_name();
   if (!name || *name != ca.verification_code) {
-    return failure(ErrorCode::proof_of_possession_failed,
-                   fmt::format("the proof's CN is {}, the code is {}", name.value_or("missing"), ca.verification_code));
+    return failure(
+        ErrorCode::proof_of_possession_failed,
+        fmt::format("the proof's CN is {}, the code is {}", name.value_or("missing"), ca.verification_code));
   }
   MUSTER_TRY(const auto issuer, pki::Certificate::from_der(ca.der));
   if (!proof.could_be_issued_by(issuer) || !proof.is_signed_by(issuer)) {
@@ -191,7 +202,8 @@ Task<Response> get_one(const Call& call, ServiceKind kind) {
 
 Task<Response> list_all(const Call& call, ServiceKind kind) {
   MUSTER_CO_TRY(const auto name, arm_service_name(call));
-  const auto read = [&services = call.services, owner = ServiceRef{kind, name}](registry::Store& store) -> Result<Response> {
+  const auto read = [&services = call.services,
+                     owner = ServiceRef{kind, name}](registry::Store& store) -> Result<Response> {
     MUSTER_CHECK(require_service(store, owner));
     MUSTER_TRY(const auto certificates, store.certificates().list(owner));
     return Response::json(format_certificates(certificates, arm_scope(services)));

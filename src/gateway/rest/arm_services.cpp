@@ -1,20 +1,20 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <vector>
-
 #include "gateway/rest/arm_call.hpp"
 #include "gateway/rest/handlers.hpp"
 #include "gateway/rest/registry_call.hpp"
 #include "protocol/rest/service_json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
 
 namespace muster::rest {
 namespace {
 
 Result<void> check_subscription(const Call& call) {
   if (equals_ignoring_case(call.ids[0], call.services.subscription_id)) return {};
-  return failure(ErrorCode::resource_not_found,
-                 fmt::format("there is no subscription {}, this world is {}", call.ids[0], call.services.subscription_id));
+  return failure(ErrorCode::resource_not_found, fmt::format("there is no subscription {}, this world is {}",
+                                                            call.ids[0], call.services.subscription_id));
 }
 
 enum class Keys : bool { all, one };
@@ -28,9 +28,11 @@ Task<Response> answer_keys(const Call& call, ServiceKind kind, Keys keys) {
     MUSTER_CHECK(require_service(store, service));
     MUSTER_TRY(const auto policies, store.services().policies(service));
     if (keys == Keys::all) return Response::json(format_policies(policies));
-    const auto policy = std::ranges::find_if(policies, [&](const SasPolicy& p) { return equals_ignoring_case(p.name, key); });
+    const auto policy =
+        std::ranges::find_if(policies, [&](const SasPolicy& p) { return equals_ignoring_case(p.name, key); });
     if (policy == policies.end()) {
-      return failure(ErrorCode::resource_not_found, fmt::format("{} has no policy {}", service.name.str(), key));
+      return failure(ErrorCode::resource_not_found,
+                     fmt::format("{} has no policy {}", service.name.str(), key));
     }
     return Response::json(format_policy(*policy));
   };
@@ -60,14 +62,15 @@ ArmScope arm_scope(const Services& services) { return {services.subscription_id,
 Result<void> check_scope(const Call& call) {
   MUSTER_CHECK(check_subscription(call));
   if (equals_ignoring_case(call.ids[1], call.services.resource_group)) return {};
-  return failure(ErrorCode::resource_not_found,
-                 fmt::format("there is no resource group {}, this world is {}", call.ids[1], call.services.resource_group));
+  return failure(ErrorCode::resource_not_found, fmt::format("there is no resource group {}, this world is {}",
+                                                            call.ids[1], call.services.resource_group));
 }
 
 Result<ServiceName> arm_service_name(const Call& call) {
   MUSTER_CHECK(check_scope(call));
   auto name = ServiceName::parse(call.ids[2]);
-  if (!name) return failure(ErrorCode::field_invalid, fmt::format("name: \"{}\" {}", call.ids[2], name.error()));
+  if (!name)
+    return failure(ErrorCode::field_invalid, fmt::format("name: \"{}\" {}", call.ids[2], name.error()));
   return *std::move(name);
 }
 

@@ -1,45 +1,57 @@
-#include <fmt/format.h>
-
 #include "gateway/rest/handlers.hpp"
 #include "gateway/rest/registry_call.hpp"
 #include "protocol/rest/enrollment_json.hpp"
 #include "protocol/rest/etag.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::rest {
 namespace {
 
 Result<EnrollmentGroupId> group_id_of(std::string_view text) {
   auto id = EnrollmentGroupId::parse(text);
-  if (!id) return failure(ErrorCode::field_invalid, fmt::format("enrollmentGroupId: \"{}\" {}", text, id.error()));
+  if (!id)
+    return failure(ErrorCode::field_invalid, fmt::format("enrollmentGroupId: \"{}\" {}", text, id.error()));
   return *std::move(id);
 }
 
-std::string etag_of(const EnrollmentGroup& group) { return dps_etag(group.settings.created, group.settings.version); }
+std::string etag_of(const EnrollmentGroup& group) {
+  return dps_etag(group.settings.created, group.settings.version);
+}
 
 Error no_group(const EnrollmentGroupId& id, const ServiceName& dps) {
-  return {ErrorCode::resource_not_found, fmt::format("DPS {} has no enrollment group {}", dps.str(), id.str())};
+  return {ErrorCode::resource_not_found,
+          fmt::format("DPS {} has no enrollment group {}", dps.str(), id.str())};
 }
 
 /// A CA that an enrollment names must be uploaded and verified (service/03 section 3.1).
-Result<void> check_ca(registry::Store& store, const ServiceName& dps, std::string_view member, const std::string& name) {
+Result<void> check_ca(registry::Store& store, const ServiceName& dps, std::string_view member,
+                      const std::string& name) {
   if (name.empty()) return {};
   const auto parsed = CertificateName::parse(name);
-  if (!parsed) return failure(ErrorCode::ca_unknown, fmt::format("{}: \"{}\" {}", member, name, parsed.error()));
+  if (!parsed)
+    return failure(ErrorCode::ca_unknown, fmt::format("{}: \"{}\" {}", member, name, parsed.error()));
   MUSTER_TRY(const auto certificate, store.certificates().find({ServiceKind::dps, dps}, *parsed));
   if (!certificate) {
-    return failure(ErrorCode::ca_unknown, fmt::format("{}: DPS {} has no certificate {}", member, dps.str(), name));
+    return failure(ErrorCode::ca_unknown,
+                   fmt::format("{}: DPS {} has no certificate {}", member, dps.str(), name));
   }
   if (certificate->verified) return {};
-  return failure(Error{ErrorCode::ca_not_verified, fmt::format("{}: certificate {} is not verified", member, name)}.with_remedy(
-      fmt::format("Verify it: muster dps certificate generate-verification-code --name {}, then verify.", name)));
+  return failure(
+      Error{ErrorCode::ca_not_verified, fmt::format("{}: certificate {} is not verified", member, name)}
+          .with_remedy(fmt::format(
+              "Verify it: muster dps certificate generate-verification-code --name {}, then verify.", name)));
 }
 
-Result<void> check_references(registry::Store& store, const DpsInstance& dps, const EnrollmentSettings& settings) {
+Result<void> check_references(registry::Store& store, const DpsInstance& dps,
+                              const EnrollmentSettings& settings) {
   const auto& attestation = settings.attestation;
   MUSTER_CHECK(check_ca(store, dps.name, "attestation.x509.caReferences.primary", attestation.ca_primary));
-  MUSTER_CHECK(check_ca(store, dps.name, "attestation.x509.caReferences.secondary", attestation.ca_secondary));
+  MUSTER_CHECK(
+      check_ca(store, dps.name, "attestation.x509.caReferences.secondary", attestation.ca_secondary));
   for (const auto& hub : settings.hubs) {
-    const bool linked = std::ranges::any_of(dps.linked_hubs, [&](const LinkedHub& link) { return link.hub == hub; });
+    const bool linked =
+        std::ranges::any_of(dps.linked_hubs, [&](const LinkedHub& link) { return link.hub == hub; });
     if (!linked) {
       return failure(ErrorCode::field_invalid,
                      fmt::format("iotHubs: {} is not linked to DPS {}", hub_host_name(hub), dps.name.str()));
@@ -65,8 +77,9 @@ Result<void> check_put(const GroupPut& put, const std::optional<EnrollmentGroup>
   }
   if (!existing) return failure(no_group(put.id, put.dps));
   if (matches(put.if_match, etag_of(*existing))) return {};
-  return failure(ErrorCode::precondition_failed, fmt::format("enrollment group {} has etag {}, If-Match wanted {}",
-                                                             put.id.str(), etag_of(*existing), put.if_match.tag));
+  return failure(ErrorCode::precondition_failed,
+                 fmt::format("enrollment group {} has etag {}, If-Match wanted {}", put.id.str(),
+                             etag_of(*existing), put.if_match.tag));
 }
 
 Result<Response> store_group(const GroupPut& put, registry::Store& store) {
@@ -79,7 +92,9 @@ Result<Response> store_group(const GroupPut& put, registry::Store& store) {
   group.settings.created = existing ? existing->settings.created : group.settings.updated;
   if (existing) group.id = existing->id;  // The first spelling is kept.
   MUSTER_TRY(const auto stored, store.groups().put(group, existing ? existing->settings.version : 0));
-  if (!stored) return failure(ErrorCode::precondition_failed, fmt::format("enrollment group {} was changed meanwhile", put.id.str()));
+  if (!stored)
+    return failure(ErrorCode::precondition_failed,
+                   fmt::format("enrollment group {} was changed meanwhile", put.id.str()));
   return Response::json(format_enrollment_group(*stored)).with("ETag", quoted_etag(etag_of(*stored)));
 }
 
@@ -98,7 +113,8 @@ Task<Response> get_group(const Call& call) {
 
 Task<Response> put_group(const Call& call) {
   MUSTER_CO_TRY(const auto id, group_id_of(call.ids[0]));
-  const GroupPut put{call.services, *call.face.service, id, parse_if_match(call.request.header("If-Match")), call.request.body};
+  const GroupPut put{call.services, *call.face.service, id, parse_if_match(call.request.header("If-Match")),
+                     call.request.body};
   const auto store_it = [put](registry::Store& store) { return store_group(put, store); };
   co_return co_await answer_by_writing(call.services, store_it);
 }
@@ -120,7 +136,8 @@ Task<Response> delete_group(const Call& call) {
   co_return co_await answer_by_writing(call.services, remove);
 }
 
-/// The query's text is not looked at: az sends a Python repr there (service/02 section 2.2), and means everything.
+/// The query's text is not looked at: az sends a Python repr there (service/02 section 2.2), and means
+/// everything.
 Task<Response> query_groups(const Call& call) {
   MUSTER_CO_TRY(const auto page, page_request(call.request));
   const auto read = [dps = *call.face.service, page](registry::Store& store) -> Result<Response> {

@@ -8,8 +8,8 @@ namespace {
 
 using enum ErrorCode;
 
-/// What a status is called where a code has no name of its own. Hub names: service/04 section 4.9, so that SDKs which compare
-/// header and body with their enum know them.
+/// What a status is called where a code has no name of its own. Hub names: service/04 section 4.9, so that
+/// SDKs which compare header and body with their enum know them.
 struct StatusNames {
   std::uint16_t status;
   std::int32_t dps_code;
@@ -35,8 +35,9 @@ constexpr std::array kStatuses{
     StatusNames{504, 504000, "GatewayTimeout", "GatewayTimeout"},
 };
 
-/// Codes that say more than their status, or that mean something else to an operator than to a device: a CA that is not
-/// verified is a device's 401, but the operator who names it in an enrollment has made a bad request.
+/// Codes that say more than their status, or that mean something else to an operator than to a device: a CA
+/// that is not verified is a device's 401, but the operator who names it in an enrollment has made a bad
+/// request.
 constexpr std::array kRows{
     ErrorRow{ca_not_verified, 400, 400207, "ArgumentInvalid", "CertificateNotVerified"},
     ErrorRow{ca_unknown, 400, 400208, "ArgumentInvalid", "CertificateNotFound"},
@@ -64,7 +65,8 @@ ErrorRow error_row(ErrorCode code) {
   const std::uint16_t status = error_info(code).http_status;
   const auto* names = std::ranges::find(kStatuses, status, &StatusNames::status);
   // Nothing but a status that no row of error.cpp has; the test of this table goes through all of them.
-  if (names == kStatuses.end()) names = std::ranges::find(kStatuses, std::uint16_t{500}, &StatusNames::status);
+  if (names == kStatuses.end())
+    names = std::ranges::find(kStatuses, std::uint16_t{500}, &StatusNames::status);
   return {code, names->status, names->dps_code, names->hub_name, names->arm_code};
 }
 

@@ -1,19 +1,22 @@
 #pragma once
 
-#include <atomic>
-#include <boost/asio/thread_pool.hpp>
-#include <cstddef>
-#include <memory>
-
 #include "gateway/rest/event_source.hpp"
 #include "gateway/rest/http_limits.hpp"
 
+#include <boost/asio/thread_pool.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+
 namespace muster::rest {
 
-/// The threads that read the event log for streams, since that blocks, and the count of streams. Threads: any.
+/// The threads that read the event log for streams, since that blocks, and the count of streams. Threads:
+/// any.
 class EventReaders {
  public:
-  explicit EventReaders(const HttpLimits& limits) : streams_max_{limits.event_streams_max}, pool_{limits.event_threads} {}
+  explicit EventReaders(const HttpLimits& limits)
+      : streams_max_{limits.event_streams_max}, pool_{limits.event_threads} {}
 
   /// The right to one open stream, given back on destruction; throttled when all are taken.
   class Slot {

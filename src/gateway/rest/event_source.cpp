@@ -1,17 +1,19 @@
 #include "gateway/rest/event_source.hpp"
 
-#include <fmt/format.h>
-
 #include "protocol/hub/event_json.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::rest {
 namespace {
 
-constexpr std::size_t kBatchBytes = 64 * 1024;   ///< Of one partition, held while its events wait to be merged.
+constexpr std::size_t kBatchBytes =
+    64 * 1024;  ///< Of one partition, held while its events wait to be merged.
 constexpr std::size_t kChunkBytes = 128 * 1024;  ///< Of text, before the stream is given it.
 /// The consumer leaves out what it does not show.
-constexpr hub::EventJsonOptions kEverything{.system = true, .application = true, .annotations = true, .position = true};
-constexpr std::size_t kEventsPerChunk = 4096;    ///< Looked at for one chunk, other devices' included.
+constexpr hub::EventJsonOptions kEverything{
+    .system = true, .application = true, .annotations = true, .position = true};
+constexpr std::size_t kEventsPerChunk = 4096;  ///< Looked at for one chunk, other devices' included.
 
 void append_message(const StoredEvent& stored, std::string& text) {
   text += fmt::format("id: {}:{}\ndata: ", stored.partition, stored.offset);
@@ -44,14 +46,15 @@ Result<void> EventSource::open_cursor(std::uint32_t partition, eventlog::ReadPos
   return {};
 }
 
-/// Resumes after one event: its own partition behind it, the others where the merge stood, which is in the order of
-/// (enqueued, partition): those of the same instant in earlier partitions were sent before it.
+/// Resumes after one event: its own partition behind it, the others where the merge stood, which is in the
+/// order of (enqueued, partition): those of the same instant in earlier partitions were sent before it.
 Result<void> EventSource::open_after(const EventPosition& last) {
   MUSTER_CHECK(open_cursor(last.partition, eventlog::FromOffset{last.offset}));
   MUSTER_TRY(auto batch, cursors_.front().reader->read(kBatchBytes));
   if (batch.events.empty() || batch.events.front().offset != last.offset) {
-    return failure(ErrorCode::resource_not_found,
-                   fmt::format("Last-Event-ID: partition {} has no event at offset {}", last.partition, last.offset));
+    return failure(
+        ErrorCode::resource_not_found,
+        fmt::format("Last-Event-ID: partition {} has no event at offset {}", last.partition, last.offset));
   }
   const WallTime enqueued = batch.events.front().enqueued;
   cursors_.front().batch = std::move(batch);
@@ -103,9 +106,9 @@ EventSource::Cursor* EventSource::earliest(WallTime frontier) {
   return first;
 }
 
-/// A merge must not overtake: a commit between the reads of two partitions shows the later one's new events before the earlier
-/// one's. So what the first round saw sets the frontier, partitions that were empty are read once more, and only what is not
-/// beyond the frontier is sent.
+/// A merge must not overtake: a commit between the reads of two partitions shows the later one's new events
+/// before the earlier one's. So what the first round saw sets the frontier, partitions that were empty are
+/// read once more, and only what is not beyond the frontier is sent.
 Result<EventSource::Chunk> EventSource::next() {
   Chunk chunk;
   WallTime frontier = WallTime::min();
@@ -124,13 +127,16 @@ Result<EventSource::Chunk> EventSource::next() {
       MUSTER_CHECK(refill(cursor, chunk.text));
     }
   }
-  for (std::size_t looked_at = 0; looked_at < kEventsPerChunk && chunk.text.size() < kChunkBytes; ++looked_at) {
+  for (std::size_t looked_at = 0; looked_at < kEventsPerChunk && chunk.text.size() < kChunkBytes;
+       ++looked_at) {
     Cursor* const cursor = earliest(frontier);
     if (!cursor) break;
     const auto& event = cursor->head();
-    if (request_.device_id.empty() || event.event.device_id == request_.device_id) append_message(event, chunk.text);
+    if (request_.device_id.empty() || event.event.device_id == request_.device_id)
+      append_message(event, chunk.text);
     ++cursor->index;
-    if (cursor->empty() && !cursor->at_end) break;  // More of this partition may come before the others' next.
+    if (cursor->empty() && !cursor->at_end)
+      break;  // More of this partition may come before the others' next.
   }
   return chunk;
 }

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "eventlog/event_log.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "eventlog/event_log.hpp"
 
 namespace muster::rest {
 
@@ -21,21 +21,23 @@ struct EventRequest {
   std::string hub;
   std::optional<std::uint32_t> partition;  ///< All of them, merged by enqueued time, when there is none.
   eventlog::ReadPosition from = eventlog::FromLatest{};
-  std::optional<EventPosition> after;      ///< Overrides `from`.
-  std::string device_id;                   ///< Empty: of all devices.
+  std::optional<EventPosition> after;  ///< Overrides `from`.
+  std::string device_id;               ///< Empty: of all devices.
 };
 
-/// Server-sent events out of the log. Blocking: one reader thread at a time. Holds per partition one batch at most.
+/// Server-sent events out of the log. Blocking: one reader thread at a time. Holds per partition one batch at
+/// most.
 class EventSource {
  public:
   /// resource_not_found for an unknown hub or partition, offset_expired, io_failed.
   static Result<std::unique_ptr<EventSource>> open(eventlog::EventLog& log, EventRequest request);
 
   struct Chunk {
-    std::string text;     ///< Whole SSE messages; may be empty though more is to come (other devices' events).
+    std::string text;  ///< Whole SSE messages; may be empty though more is to come (other devices' events).
     bool at_end = false;  ///< Nothing more is durable now: wait for the log's progress.
   };
-  /// Reads on. A position that retention has taken meanwhile is skipped, and said so in a comment. log_corrupt, io_failed: for good.
+  /// Reads on. A position that retention has taken meanwhile is skipped, and said so in a comment.
+  /// log_corrupt, io_failed: for good.
   Result<Chunk> next();
 
  private:

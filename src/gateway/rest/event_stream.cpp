@@ -1,13 +1,12 @@
 #include "gateway/rest/event_stream.hpp"
 
-#include <fmt/format.h>
+#include "net/signal.hpp"
+#include "protocol/rest/problem.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include "net/signal.hpp"
-#include "protocol/rest/problem.hpp"
+#include <fmt/format.h>
 
 namespace muster::rest {
 namespace {
@@ -73,11 +72,14 @@ Task<void> wait_for_more(net::Shard& shard, Wake& wake) {
 Result<std::shared_ptr<EventReaders::Slot>> EventReaders::admit() {
   if (++open_ <= streams_max_) return std::make_shared<Slot>(open_);
   --open_;
-  return failure(ErrorCode::throttled, fmt::format("{} event streams are open, no more are served", streams_max_));
+  return failure(ErrorCode::throttled,
+                 fmt::format("{} event streams are open, no more are served", streams_max_));
 }
 
-Task<std::shared_ptr<EventSource>> open_source(EventReaders& readers, eventlog::EventLog& log, EventRequest request) {
-  auto opened = co_await asio::co_spawn(readers.pool(), open_blocking(log, std::move(request)), asio::use_awaitable);
+Task<std::shared_ptr<EventSource>> open_source(EventReaders& readers, eventlog::EventLog& log,
+                                               EventRequest request) {
+  auto opened =
+      co_await asio::co_spawn(readers.pool(), open_blocking(log, std::move(request)), asio::use_awaitable);
   co_return opened;
 }
 
@@ -88,13 +90,16 @@ Task<void> run_event_stream(EventStream stream, BodyWriter& writer) {
     wake->peer_gone = true;
     wake->signal.notify();
   });
-  MUSTER_CO_CHECK(co_await writer.write(": muster event stream\n\n"));  // So that the client sees its head at once.
+  MUSTER_CO_CHECK(
+      co_await writer.write(": muster event stream\n\n"));  // So that the client sees its head at once.
   while (!wake->peer_gone) {
     wake->progress = false;  // Before reading: what comes meanwhile is seen by the wait below.
-    auto chunk = co_await asio::co_spawn(stream.readers.pool(), next_blocking(stream.source), asio::use_awaitable);
+    auto chunk =
+        co_await asio::co_spawn(stream.readers.pool(), next_blocking(stream.source), asio::use_awaitable);
     if (!chunk) {
       const Problem problem{chunk.error(), "", stream.shard.clock().wall()};
-      co_return co_await writer.write(fmt::format("event: error\ndata: {}\n\n", format_muster_problem(problem)));
+      co_return co_await writer.write(
+          fmt::format("event: error\ndata: {}\n\n", format_muster_problem(problem)));
     }
     MUSTER_CO_CHECK(co_await writer.write(std::move(chunk->text)));
     if (!chunk->at_end) continue;

@@ -1,14 +1,13 @@
 #include "gateway/rest/gateway.hpp"
 
-#include <fmt/format.h>
-
-#include <boost/asio/post.hpp>
-
 #include "base/log.hpp"
 #include "gateway/rest/error_table.hpp"
 #include "gateway/rest/http_session.hpp"
 #include "gateway/rest/router.hpp"
 #include "protocol/rest/problem.hpp"
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
 
 namespace muster::rest {
 
@@ -51,7 +50,8 @@ Response problem_response(const Error& error, const Asked& asked, WallTime now) 
 
 }  // namespace
 
-OpenStreams::Entry::Entry(OpenStreams& owner, net::Shard& shard, std::weak_ptr<net::Stream> stream) : owner_{owner} {
+OpenStreams::Entry::Entry(OpenStreams& owner, net::Shard& shard, std::weak_ptr<net::Stream> stream)
+    : owner_{owner} {
   const std::lock_guard lock{owner.mutex_};
   id_ = owner.next_id_++;
   owner.open_.emplace(id_, Open{&shard, std::move(stream)});
@@ -81,8 +81,9 @@ void Gateway::stop() {
 
 Task<void> Gateway::serve(net::Shard& shard, std::shared_ptr<net::Stream> stream, Caller caller) {
   const OpenStreams::Entry entry{open_, shard, stream};
-  HttpSession session{shard, stream, limits_,
-                      [this, &shard, &caller](const Request& request) { return answer(shard, caller, request); }};
+  HttpSession session{shard, stream, limits_, [this, &shard, &caller](const Request& request) {
+                        return answer(shard, caller, request);
+                      }};
   auto ended = co_await session.run();
   co_return ended;
 }
@@ -90,14 +91,16 @@ Task<void> Gateway::serve(net::Shard& shard, std::shared_ptr<net::Stream> stream
 asio::awaitable<Response> Gateway::answer(net::Shard& shard, const Caller& caller, const Request& request) {
   Asked asked{Api::muster, services_.journal.new_tracking_id(), ""};
   auto answered = co_await dispatch(shard, caller, request, asked);
-  Response response = answered ? *std::move(answered) : problem_response(answered.error(), asked, services_.clock.wall());
+  Response response =
+      answered ? *std::move(answered) : problem_response(answered.error(), asked, services_.clock.wall());
   response.headers.emplace_back("x-ms-request-id", asked.tracking_id);
   if (const auto id = request.header("x-ms-client-request-id"); id && id->size() <= kEchoBytesMax) {
     response.headers.emplace_back("x-ms-client-request-id", std::string{*id});
   }
   if (response.status >= 500) {
-    log::warning("rest", "failed status={} method={} target={} trace={} reason={}", response.status, request.method,
-                 log::field(request.target), asked.tracking_id, log::field(answered ? "" : answered.error().reason()));
+    log::warning("rest", "failed status={} method={} target={} trace={} reason={}", response.status,
+                 request.method, log::field(request.target), asked.tracking_id,
+                 log::field(answered ? "" : answered.error().reason()));
   } else {
     log::debug("rest", "answered status={} method={} target={} trace={}", response.status, request.method,
                log::field(request.target), asked.tracking_id);
@@ -105,7 +108,8 @@ asio::awaitable<Response> Gateway::answer(net::Shard& shard, const Caller& calle
   co_return response;
 }
 
-Task<Response> Gateway::dispatch(net::Shard& shard, const Caller& caller, const Request& request, Asked& asked) {
+Task<Response> Gateway::dispatch(net::Shard& shard, const Caller& caller, const Request& request,
+                                 Asked& asked) {
   const auto host = request.header("Host").value_or("");
   const auto face = face_of_host(host);
   if (!face) {
@@ -117,7 +121,8 @@ Task<Response> Gateway::dispatch(net::Shard& shard, const Caller& caller, const 
   if (!caller.all_rights) co_return failure(ErrorCode::unauthorized, "the caller has no rights here");
   MUSTER_CO_TRY(const auto target,
                 parse_target(request.target, face->api == Api::dps ? PlusSign::space : PlusSign::plain));
-  MUSTER_CO_TRY(const auto found, match(all_routes(), face->api, request.method, target.segments, asked.allow));
+  MUSTER_CO_TRY(const auto found,
+                match(all_routes(), face->api, request.method, target.segments, asked.allow));
   const Call call{services_, readers_, shard, request, target, asked.tracking_id, *face, found.ids};
   auto answered = co_await found.route->handler(call);
   co_return answered;

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <memory>
-#include <mutex>
-
 #include "gateway/rest/event_readers.hpp"
 #include "gateway/rest/http_limits.hpp"
 #include "gateway/rest/http_message.hpp"
 #include "gateway/rest/services.hpp"
 #include "net/shard.hpp"
 #include "net/stream.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 
 namespace muster::rest {
 
@@ -42,21 +42,23 @@ class OpenStreams {
   std::uint64_t next_id_ = 1;
 };
 
-/// The REST APIs of hubs, DPS instances, ARM and muster itself: which one a request means is told by its Host header. One for the
-/// process; serves connections of any number of shards. Outlives them.
+/// The REST APIs of hubs, DPS instances, ARM and muster itself: which one a request means is told by its Host
+/// header. One for the process; serves connections of any number of shards. Outlives them.
 class Gateway {
  public:
   Gateway(Services services, HttpLimits limits);
 
-  /// Serves one connection, whose handshake is done, until it ends. Call on the shard. Fails only for what an operator should
-  /// see: peer_stalled, tls_failure.
+  /// Serves one connection, whose handshake is done, until it ends. Call on the shard. Fails only for what an
+  /// operator should see: peer_stalled, tls_failure.
   Task<void> serve(net::Shard& shard, std::shared_ptr<net::Stream> stream, Caller caller);
-  /// Closes all connections and ends the reader threads. Any thread but a shard's; blocks for reads under way.
+  /// Closes all connections and ends the reader threads. Any thread but a shard's; blocks for reads under
+  /// way.
   void stop();
 
  private:
   asio::awaitable<Response> answer(net::Shard& shard, const Caller& caller, const Request& request);
-  Task<Response> dispatch(net::Shard& shard, const Caller& caller, const Request& request, struct Asked& asked);
+  Task<Response> dispatch(net::Shard& shard, const Caller& caller, const Request& request,
+                          struct Asked& asked);
 
   const Services services_;
   const HttpLimits limits_;

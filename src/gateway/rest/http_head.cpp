@@ -1,11 +1,11 @@
 #include "gateway/rest/http_head.hpp"
 
+#include "base/log.hpp"
+#include "muster/ids.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "base/log.hpp"
-#include "muster/ids.hpp"
 
 namespace muster::rest {
 namespace {
@@ -14,11 +14,14 @@ constexpr std::size_t kContentLengthDigitsMax = 18;
 
 /// tchar of RFC 9110 section 5.6.2.
 bool is_token_char(char c) {
-  return is_ascii_alnum(c) || (c != '\0' && std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos);
+  return is_ascii_alnum(c) ||
+         (c != '\0' && std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos);
 }
 bool is_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_token_char); }
 
-tl::unexpected<Error> malformed(std::string reason) { return failure(ErrorCode::request_malformed, std::move(reason)); }
+tl::unexpected<Error> malformed(std::string reason) {
+  return failure(ErrorCode::request_malformed, std::move(reason));
+}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -41,12 +44,14 @@ struct RequestLine {
 Result<RequestLine> check_request_line(std::string_view line) {
   const auto first = line.find(' ');
   const auto last = line.rfind(' ');
-  if (first == std::string_view::npos || first == last) return malformed("the request line is not METHOD target HTTP/1.1");
+  if (first == std::string_view::npos || first == last)
+    return malformed("the request line is not METHOD target HTTP/1.1");
   if (!is_token(line.substr(0, first))) return malformed("the method is not a token");
   const auto target = line.substr(first + 1, last - first - 1);
   if (!target.starts_with('/') && target != "*") return malformed("the target does not begin with /");
   const auto printable = [](char c) { return c > 0x20 && c < 0x7F; };
-  if (!std::ranges::all_of(target, printable)) return malformed("the target holds a space or a character beyond ASCII");
+  if (!std::ranges::all_of(target, printable))
+    return malformed("the target holds a space or a character beyond ASCII");
   if (target.find('#') != std::string_view::npos) return malformed("the target holds a fragment");
   const auto version = line.substr(last + 1);
   if (version != "HTTP/1.1" && version != "HTTP/1.0") {
@@ -67,8 +72,11 @@ Result<void> check_field(std::string_view line, Framing& framing) {
   const auto name = line.substr(0, colon);
   if (!is_token(name)) return malformed(fmt::format("header name {} is not a token", log::field(name)));
   const auto value = trimmed(line.substr(colon + 1));
-  const auto allowed = [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F); };
-  if (!std::ranges::all_of(value, allowed)) return malformed(fmt::format("header {} holds a control character", name));
+  const auto allowed = [](char c) {
+    return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
+  };
+  if (!std::ranges::all_of(value, allowed))
+    return malformed(fmt::format("header {} holds a control character", name));
 
   if (equals_ignoring_case(name, "host")) ++framing.hosts;
   if (equals_ignoring_case(name, "content-length")) {
@@ -106,10 +114,12 @@ Result<void> check_head(std::string_view head) {
   while (rest != "\r\n") {
     MUSTER_CHECK(check_field(take_line(rest), framing));
   }
-  if (framing.hosts > 1 || (framing.hosts == 0 && line.is_1_1)) return malformed("exactly one Host header is wanted");
+  if (framing.hosts > 1 || (framing.hosts == 0 && line.is_1_1))
+    return malformed("exactly one Host header is wanted");
   if (framing.lengths > 1) return malformed("Content-Length is there more than once");
   if (framing.encodings > 1) return malformed("Transfer-Encoding is there more than once");
-  if (framing.encodings > 0 && framing.lengths > 0) return malformed("both Content-Length and Transfer-Encoding are there");
+  if (framing.encodings > 0 && framing.lengths > 0)
+    return malformed("both Content-Length and Transfer-Encoding are there");
   if (framing.encodings > 0 && !line.is_1_1) return malformed("Transfer-Encoding in HTTP/1.0");
   return {};
 }

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/task.hpp"
+#include "muster/ids.hpp"
+
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/task.hpp"
-#include "muster/ids.hpp"
 
 namespace muster::rest {
 
@@ -40,8 +40,8 @@ class BodyWriter {
   virtual void on_peer_gone(std::function<void()> notify) = 0;
 };
 
-/// One answer. With `stream` the body has no known length: it is called once the head is written, and the connection ends
-/// after it.
+/// One answer. With `stream` the body has no known length: it is called once the head is written, and the
+/// connection ends after it.
 struct Response {
   unsigned status = 200;
   std::vector<Header> headers;

@@ -1,9 +1,9 @@
+#include "gateway/rest/http_session.hpp"
+
 #include <boost/asio/buffers_iterator.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/serializer.hpp>
-
-#include "gateway/rest/http_session.hpp"
 
 namespace muster::rest {
 namespace {
@@ -18,7 +18,8 @@ struct Append {
   template <typename Buffers>
   void operator()(boost::beast::error_code& ec, const Buffers& buffers) {
     ec = {};
-    for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers); ++it) {
+    for (auto it = boost::asio::buffer_sequence_begin(buffers);
+         it != boost::asio::buffer_sequence_end(buffers); ++it) {
       const boost::asio::const_buffer buffer{*it};
       into.append(static_cast<const char*>(buffer.data()), buffer.size());
       size += buffer.size();

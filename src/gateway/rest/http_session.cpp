@@ -1,23 +1,23 @@
 #include "gateway/rest/http_session.hpp"
 
-#include <fmt/format.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
 #include "base/log.hpp"
 #include "gateway/rest/request_reader.hpp"
 #include "protocol/rest/problem.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
 
 namespace muster::rest {
 namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Waits on the stream alone, so that a peer which goes while an answer streams is noticed at once.
+/// Waits on the stream alone, so that a peer which goes while an answer streams is noticed at once; and our
+/// own close.
 asio::awaitable<void> watch_peer(std::shared_ptr<net::Stream> stream, std::function<void()> notify) {
-  const auto ready = co_await stream->readable();
-  if (ready) notify();
+  static_cast<void>(co_await stream->readable());
+  notify();
 }
 
 }  // namespace
@@ -48,13 +48,15 @@ Task<HttpSession::Next> HttpSession::exchange() {
   const auto received = co_await receive(reader);
   if (!received) {
     const ErrorCode code = received.error().code();
-    if (code != ErrorCode::request_malformed && code != ErrorCode::request_too_large) co_return failure(received.error());
+    if (code != ErrorCode::request_malformed && code != ErrorCode::request_too_large)
+      co_return failure(received.error());
     MUSTER_CO_CHECK(co_await refuse(reader.refused_status(), received.error()));
     co_return Next::close;
   }
   if (!*received) co_return Next::close;
   if (reader.has_surplus()) {
-    const Error error{ErrorCode::request_malformed, "more bytes follow the request: wait for the answer before the next"};
+    const Error error{ErrorCode::request_malformed,
+                      "more bytes follow the request: wait for the answer before the next"};
     MUSTER_CO_CHECK(co_await refuse(400, error));
     co_return Next::close;
   }
@@ -71,7 +73,8 @@ Task<bool> HttpSession::receive(RequestReader& reader) {
     timed_out_ = true;
     stream_->close();
   };
-  auto deadline = std::make_unique<net::ScopedDeadline>(shard_, shard_.clock().steady() + limits_.idle_timeout, give_up);
+  auto deadline =
+      std::make_unique<net::ScopedDeadline>(shard_, shard_.clock().steady() + limits_.idle_timeout, give_up);
   while (!reader.done()) {
     MUSTER_CO_TRY(const auto io, stream_->try_read(shard_.scratch()));
     if (io.state == net::IoState::closed) co_return false;
@@ -85,7 +88,8 @@ Task<bool> HttpSession::receive(RequestReader& reader) {
       continue;
     }
     if (!reader.started()) {
-      // The request has begun: from here the client has a fixed time, however slowly it drips. The last thing it hears is 408.
+      // The request has begun: from here the client has a fixed time, however slowly it drips. The last thing
+      // it hears is 408.
       deadline = std::make_unique<net::ScopedDeadline>(
           shard_, shard_.clock().steady() + limits_.request_timeout, [this, give_up] {
             Response late = Response::text(408, "request timeout\n");
@@ -105,8 +109,10 @@ Task<HttpSession::Next> HttpSession::respond(const RequestReader& reader, Respon
   const auto after_written = std::move(response.after_written);
   const bool keep = reader.keep_alive() && !stream && !peer_sent_more();
   chunked_ = stream && reader.is_1_1();
+  if (stream) response.body.clear();
   if (chunked_) response.headers.emplace_back("Transfer-Encoding", "chunked");
-  if (!stream && response.status != 204) response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));
+  if (!stream && response.status != 204)
+    response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));
   MUSTER_CO_CHECK(co_await write_all(serialize(response, reader.is_1_1(), keep)));
   if (after_written) after_written();
   if (stream) {
@@ -127,7 +133,8 @@ Task<void> HttpSession::refuse(unsigned status, const Error& error) {
   co_return co_await linger();
 }
 
-/// Closing while bytes of the peer's lie unread would reset the connection, and the peer might never see the answer.
+/// Closing while bytes of the peer's lie unread would reset the connection, and the peer might never see the
+/// answer.
 Task<void> HttpSession::linger() {
   const net::ScopedDeadline deadline{shard_, shard_.clock().steady() + limits_.linger_timeout, [this] {
                                        timed_out_ = true;
@@ -152,7 +159,8 @@ Task<void> HttpSession::write_all(std::string bytes) {
       continue;
     }
     bool stalled = false;
-    const net::ScopedDeadline deadline{shard_, shard_.clock().steady() + limits_.write_timeout, [this, &stalled] {
+    const net::ScopedDeadline deadline{shard_, shard_.clock().steady() + limits_.write_timeout,
+                                       [this, &stalled] {
                                          stalled = true;
                                          stream_->close();
                                        }};

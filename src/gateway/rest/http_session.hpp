@@ -1,25 +1,27 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "base/task.hpp"
 #include "gateway/rest/http_limits.hpp"
 #include "gateway/rest/http_message.hpp"
 #include "net/shard.hpp"
 #include "net/stream.hpp"
 
+#include <functional>
+#include <memory>
+#include <string>
+
 namespace muster::rest {
 
 /// Makes the answer to one request. Never fails: what fails is an answer too.
 using Answerer = std::function<asio::awaitable<Response>(const Request&)>;
 
-/// One HTTP/1.1 connection for its whole life: request, answer, request, ... One shard; one coroutine. A second request before
-/// the first is answered (pipelining) is refused: with 400 when it comes with the first, else by closing after the answer.
+/// One HTTP/1.1 connection for its whole life: request, answer, request, ... One shard; one coroutine. A
+/// second request before the first is answered (pipelining) is refused: with 400 when it comes with the
+/// first, else by closing after the answer.
 class HttpSession final : private BodyWriter {
  public:
-  HttpSession(net::Shard& shard, std::shared_ptr<net::Stream> stream, const HttpLimits& limits, Answerer answer);
+  HttpSession(net::Shard& shard, std::shared_ptr<net::Stream> stream, const HttpLimits& limits,
+              Answerer answer);
 
   /// Runs until the connection ends; closes it. Succeeds for every ordinary end, timeouts included.
   Task<void> run();
@@ -42,11 +44,12 @@ class HttpSession final : private BodyWriter {
   std::shared_ptr<net::Stream> stream_;
   const HttpLimits limits_;
   Answerer answer_;
-  bool chunked_ = false;     ///< Of the streaming answer under way.
+  bool chunked_ = false;  ///< Of the streaming answer under way.
   bool timed_out_ = false;
 };
 
-/// The head and body of an answer as bytes, by Beast's serializer. `length_known` false: Transfer-Encoding chunked in 1.1.
+/// The head and body of an answer as bytes, by Beast's serializer. `length_known` false: Transfer-Encoding
+/// chunked in 1.1.
 std::string serialize(const Response& response, bool is_1_1, bool keep_alive);
 
 }  // namespace muster::rest

@@ -1,12 +1,12 @@
-#include <fmt/format.h>
-
-#include <charconv>
-
 #include "gateway/rest/handlers.hpp"
 #include "gateway/rest/hub_view.hpp"
 #include "gateway/rest/registry_call.hpp"
 #include "protocol/hub/twin_document.hpp"
 #include "protocol/rest/etag.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
 
 namespace muster::rest {
 namespace {
@@ -37,16 +37,19 @@ struct DevicePut {
 Result<void> check_put(const DevicePut& put, const std::optional<DeviceIdentity>& existing) {
   if (put.if_match.kind == IfMatch::Kind::absent) {
     if (!existing) return {};
-    return failure(ErrorCode::resource_exists, fmt::format("hub {} has a device {} already", put.hub.str(), put.id.str()));
+    return failure(ErrorCode::resource_exists,
+                   fmt::format("hub {} has a device {} already", put.hub.str(), put.id.str()));
   }
   if (!existing) return failure(no_device(put.id, put.hub));
   if (matches(put.if_match, device_etag(*existing))) return {};
   return failure(ErrorCode::precondition_failed,
-                 fmt::format("device {} has etag {}, If-Match wanted {}", put.id.str(), device_etag(*existing), put.if_match.tag));
+                 fmt::format("device {} has etag {}, If-Match wanted {}", put.id.str(),
+                             device_etag(*existing), put.if_match.tag));
 }
 
 /// Fills what the client does not decide.
-Result<void> complete(const DevicePut& put, const std::optional<DeviceIdentity>& existing, DeviceIdentity& identity) {
+Result<void> complete(const DevicePut& put, const std::optional<DeviceIdentity>& existing,
+                      DeviceIdentity& identity) {
   const WallTime now = put.services.clock.wall();
   if (identity.auth.type == DeviceAuthType::sas && identity.auth.primary_key.empty()) {
     identity.auth.primary_key = new_key(put.services.random);
@@ -56,18 +59,21 @@ Result<void> complete(const DevicePut& put, const std::optional<DeviceIdentity>&
     identity.generation_id = existing->generation_id;
     identity.created = existing->created;
     identity.status_updated = existing->enabled == identity.enabled ? existing->status_updated : now;
-    if (identity.auth.type == existing->auth.type) identity.auth.attested_ca_id = existing->auth.attested_ca_id;
+    if (identity.auth.type == existing->auth.type)
+      identity.auth.attested_ca_id = existing->auth.attested_ca_id;
   } else {
     identity.generation_id = std::to_string(now.time_since_epoch().count());
     identity.created = identity.status_updated = now;
   }
   if (!identity.iot_edge) return {};
   if (existing && existing->iot_edge && identity.device_scope != existing->device_scope) {
-    return failure(ErrorCode::field_invalid,
-                   fmt::format("deviceScope: an edge device's own, {}, must be given back", existing->device_scope));
+    return failure(
+        ErrorCode::field_invalid,
+        fmt::format("deviceScope: an edge device's own, {}, must be given back", existing->device_scope));
   }
   if (!existing || !existing->iot_edge) {
-    identity.device_scope = fmt::format("ms-azure-iot-edge://{}-{}", identity.id.str(), now.time_since_epoch().count());
+    identity.device_scope =
+        fmt::format("ms-azure-iot-edge://{}-{}", identity.id.str(), now.time_since_epoch().count());
   }
   return {};
 }
@@ -80,7 +86,9 @@ Result<Response> store_device(const DevicePut& put, registry::Store& store) {
   MUSTER_CHECK(complete(put, existing, identity));
   MUSTER_TRY(const Twin twin, hub::make_initial_twin(hub.name, put.id, "", identity.created));
   MUSTER_TRY(const auto stored, store.devices().put(identity, existing ? existing->version : 0, &twin));
-  if (!stored) return failure(ErrorCode::precondition_failed, fmt::format("device {} was changed meanwhile", put.id.str()));
+  if (!stored)
+    return failure(ErrorCode::precondition_failed,
+                   fmt::format("device {} was changed meanwhile", put.id.str()));
   return Response::json(format_device(*stored, connectivity_of(put.services.sessions, hub.name, put.id)))
       .with("ETag", quoted_etag(device_etag(*stored)));
 }
@@ -111,7 +119,8 @@ Result<Response> read_devices(const ListDevices& list, registry::Store& store) {
 
 }  // namespace
 
-Connectivity connectivity_of(const hub::SessionDirectory& sessions, const ServiceName& hub, const DeviceId& id) {
+Connectivity connectivity_of(const hub::SessionDirectory& sessions, const ServiceName& hub,
+                             const DeviceId& id) {
   const auto state = sessions.state({hub, id, ""});
   if (!state) return {};
   return {state->connected, state->updated, state->last_activity};
@@ -128,7 +137,8 @@ Task<Response> list_devices(const Call& call) {
   if (const auto text = call.target.parameter("top"); text && !text->empty()) {
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), top);
     if (error != std::errc{} || end != text->data() + text->size() || top < 1 || top > kListTopMax) {
-      co_return failure(ErrorCode::field_invalid, fmt::format("top: \"{}\" is not a number from 1 to {}", *text, kListTopMax));
+      co_return failure(ErrorCode::field_invalid,
+                        fmt::format("top: \"{}\" is not a number from 1 to {}", *text, kListTopMax));
     }
   }
   const ListDevices list{call.services, *call.face.service, top};
@@ -138,7 +148,8 @@ Task<Response> list_devices(const Call& call) {
 
 Task<Response> get_device(const Call& call) {
   MUSTER_CO_TRY(const auto id, device_id_of(call.ids[0]));
-  const auto read = [&services = call.services, hub = *call.face.service, id](registry::Store& store) -> Result<Response> {
+  const auto read = [&services = call.services, hub = *call.face.service,
+                     id](registry::Store& store) -> Result<Response> {
     MUSTER_CHECK(require_hub(store, hub));
     MUSTER_TRY(const auto identity, store.devices().find(hub, id));
     if (!identity) return failure(no_device(id, hub));
@@ -151,12 +162,14 @@ Task<Response> get_device(const Call& call) {
 Task<Response> put_device(const Call& call) {
   MUSTER_CO_TRY(const auto id, device_id_of(call.ids[0]));
   MUSTER_CO_TRY(const auto wanted, parse_device(call.request.body, *call.face.service, id));
-  const DevicePut put{call.services, *call.face.service, id, parse_if_match(call.request.header("If-Match")), wanted};
+  const DevicePut put{call.services, *call.face.service, id, parse_if_match(call.request.header("If-Match")),
+                      wanted};
   const auto store_it = [put](registry::Store& store) { return store_device(put, store); };
   MUSTER_CO_TRY(auto response, co_await answer_by_writing(call.services, store_it));
   if (!wanted.enabled) {
     end_sessions(call.services, put.hub, put.id,
-                 {ErrorCode::device_disabled, fmt::format("device {} was disabled at hub {}", id.str(), put.hub.str())});
+                 {ErrorCode::device_disabled,
+                  fmt::format("device {} was disabled at hub {}", id.str(), put.hub.str())});
   }
   co_return response;
 }
@@ -173,14 +186,16 @@ Task<Response> delete_device(const Call& call) {
     MUSTER_TRY(const auto existing, store.devices().find(hub, id));
     if (!existing) return failure(no_device(id, hub));
     if (!matches(if_match, device_etag(*existing))) {
-      return failure(ErrorCode::precondition_failed, fmt::format("device {} has etag {}", id.str(), device_etag(*existing)));
+      return failure(ErrorCode::precondition_failed,
+                     fmt::format("device {} has etag {}", id.str(), device_etag(*existing)));
     }
     MUSTER_CHECK(store.devices().remove(hub, id, existing->version));
     return Response::no_content();
   };
   MUSTER_CO_TRY(auto response, co_await answer_by_writing(call.services, remove));
-  end_sessions(call.services, hub, id,
-               {ErrorCode::device_not_found, fmt::format("device {} was deleted from hub {}", id.str(), hub.str())});
+  end_sessions(
+      call.services, hub, id,
+      {ErrorCode::device_not_found, fmt::format("device {} was deleted from hub {}", id.str(), hub.str())});
   call.services.sessions.forget({hub, id, ""});
   co_return response;
 }

@@ -1,11 +1,11 @@
-#include <fmt/format.h>
-
-#include <vector>
-
 #include "gateway/rest/handlers.hpp"
 #include "gateway/rest/hub_view.hpp"
 #include "gateway/rest/registry_call.hpp"
 #include "protocol/rest/etag.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
 
 namespace muster::rest {
 namespace {
@@ -38,7 +38,8 @@ Result<Response> read_twins(const Query& query, registry::Store& store) {
   std::string body = "[";
   for (const auto& record : page.items) {
     if (body.size() > 1) body += ',';
-    body += format_twin(record, connectivity_of(query.services.sessions, query.hub, record.identity.id), TwinShape::query_row);
+    body += format_twin(record, connectivity_of(query.services.sessions, query.hub, record.identity.id),
+                        TwinShape::query_row);
   }
   return page_response(body += ']', "Twin", page.next);
 }
@@ -61,8 +62,9 @@ Result<Response> count_devices(const ServiceName& hub, registry::Store& store) {
 Task<Response> query_devices(const Call& call) {
   MUSTER_CO_TRY(const auto text, parse_query_body(call.request.body));
   if (folded_query(text) != "select * from devices") {
-    co_return failure(ErrorCode::query_invalid,
-                      fmt::format("\"{}\": this version answers `select * from devices` and no other query", text));
+    co_return failure(
+        ErrorCode::query_invalid,
+        fmt::format("\"{}\": this version answers `select * from devices` and no other query", text));
   }
   MUSTER_CO_TRY(const auto page, page_request(call.request));
   const Query query{call.services, *call.face.service, page};
@@ -72,10 +74,13 @@ Task<Response> query_devices(const Call& call) {
 
 Task<Response> get_twin(const Call& call) {
   MUSTER_CO_TRY(const auto id, device_id_of(call.ids[0]));
-  const auto read = [&services = call.services, hub = *call.face.service, id](registry::Store& store) -> Result<Response> {
+  const auto read = [&services = call.services, hub = *call.face.service,
+                     id](registry::Store& store) -> Result<Response> {
     MUSTER_CHECK(require_hub(store, hub));
     MUSTER_TRY(const auto record, store.devices().find_record(hub, id));
-    if (!record) return failure(ErrorCode::device_not_found, fmt::format("hub {} has no device {}", hub.str(), id.str()));
+    if (!record)
+      return failure(ErrorCode::device_not_found,
+                     fmt::format("hub {} has no device {}", hub.str(), id.str()));
     return Response::json(format_twin(*record, connectivity_of(services.sessions, hub, id), TwinShape::twin))
         .with("ETag", quoted_etag(twin_etag(record->twin)));
   };
@@ -88,7 +93,8 @@ Task<Response> device_statistics(const Call& call) {
 }
 
 Task<Response> service_statistics(const Call& call) {
-  const auto read = [&services = call.services, hub = *call.face.service](registry::Store& store) -> Result<Response> {
+  const auto read = [&services = call.services,
+                     hub = *call.face.service](registry::Store& store) -> Result<Response> {
     MUSTER_CHECK(require_hub(store, hub));
     return Response::json(format_service_statistics(services.sessions.connected_count(hub)));
   };

@@ -1,11 +1,11 @@
 #include "gateway/rest/registry_call.hpp"
 
+#include "base/bytes.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <memory>
-
-#include "base/bytes.hpp"
 
 namespace muster::rest {
 namespace {
@@ -53,7 +53,8 @@ Result<PageRequest> page_request(const Request& request) {
     std::int64_t count = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
     if (error != std::errc{} || end != text->data() + text->size() || (count < 1 && count != -1)) {
-      return failure(ErrorCode::field_invalid, fmt::format("x-ms-max-item-count: \"{}\" is not a number from 1 on", *text));
+      return failure(ErrorCode::field_invalid,
+                     fmt::format("x-ms-max-item-count: \"{}\" is not a number from 1 on", *text));
     }
     // -1 is .NET's "as you like".
     if (count != -1) page.limit = std::min<std::size_t>(static_cast<std::size_t>(count), kPageItemsMax);

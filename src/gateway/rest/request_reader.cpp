@@ -1,13 +1,12 @@
 #include "gateway/rest/request_reader.hpp"
 
-#include <fmt/format.h>
+#include "base/assert.hpp"
+#include "gateway/rest/http_head.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-
-#include "base/assert.hpp"
-#include "gateway/rest/http_head.hpp"
+#include <fmt/format.h>
 
 namespace muster::rest {
 
@@ -17,7 +16,8 @@ struct RequestReader::Parser {
   http::request_parser<http::string_body> beast;
 };
 
-RequestReader::RequestReader(const HttpLimits& limits) : limits_{limits}, parser_{std::make_unique<Parser>()} {
+RequestReader::RequestReader(const HttpLimits& limits)
+    : limits_{limits}, parser_{std::make_unique<Parser>()} {
   parser_->beast.eager(true);
   parser_->beast.header_limit(static_cast<std::uint32_t>(limits.head_bytes_max));
   parser_->beast.body_limit(limits.body_bytes_max);
@@ -28,14 +28,16 @@ RequestReader::~RequestReader() = default;
 bool RequestReader::started() const noexcept { return head_done_ || !inbox_.empty(); }
 bool RequestReader::done() const noexcept { return head_done_ && parser_->beast.is_done(); }
 bool RequestReader::has_surplus() const noexcept { return done() && !inbox_.empty(); }
-bool RequestReader::take_expects_continue() noexcept { return std::exchange(expects_continue_, false) && !done(); }
+bool RequestReader::take_expects_continue() noexcept {
+  return std::exchange(expects_continue_, false) && !done();
+}
 bool RequestReader::keep_alive() const { return parser_->beast.get().keep_alive(); }
 bool RequestReader::is_1_1() const { return parser_->beast.get().version() == 11; }
 
 Result<void> RequestReader::feed(std::string_view bytes) {
   if (!head_done_) return feed_head(bytes);
   inbox_ += bytes;
-  return parse();
+  return parse_body();
 }
 
 Result<void> RequestReader::feed_head(std::string_view bytes) {
@@ -53,11 +55,11 @@ Result<void> RequestReader::feed_head(std::string_view bytes) {
     return refuse(414, ErrorCode::request_too_large,
                   fmt::format("the target is longer than {} bytes", limits_.target_bytes_max));
   }
-  head_done_ = true;
-  MUSTER_CHECK(parse());
-  const auto& message = parser_->beast.get();
-  if (const auto expect = message.find(http::field::expect); expect != message.end()) {
-    if (!boost::beast::iequals(expect->value(), "100-continue")) {
+  MUSTER_CHECK(parse_head(head));
+  inbox_.erase(0, *size);
+  MUSTER_CHECK(parse_body());
+  if (const auto expect = request_.header("Expect")) {
+    if (!equals_ignoring_case(*expect, "100-continue")) {
       return refuse(417, ErrorCode::request_malformed, "Expect is not 100-continue");
     }
     expects_continue_ = true;
@@ -65,16 +67,31 @@ Result<void> RequestReader::feed_head(std::string_view bytes) {
   return {};
 }
 
-Result<void> RequestReader::parse() {
+/// The headers are kept as they are now: a trailer after a chunked body must not add to them.
+Result<void> RequestReader::parse_head(std::string_view head) {
+  head_done_ = true;
+  boost::beast::error_code ec;
+  parser_->beast.put(boost::asio::buffer(head), ec);
+  if (ec == http::error::body_limit) return refuse_body();
+  if (ec && ec != http::error::need_more) return refuse(400, ErrorCode::request_malformed, ec.message());
+  const auto& message = parser_->beast.get();
+  request_.method = std::string{message.method_string()};
+  request_.target = std::string{message.target()};
+  for (const auto& field : message) request_.headers.emplace_back(field.name_string(), field.value());
+  return {};
+}
+
+Result<void> RequestReader::parse_body() {
+  // Beast asserts that the last chunk comes in five bytes at least, `0 CRLF CRLF`, if it comes first.
+  constexpr std::size_t kLastChunkBytes = 5;
+  const auto& beast = parser_->beast;
+  if (beast.chunked() && inbox_.size() < kLastChunkBytes) return {};
   while (!inbox_.empty() && !parser_->beast.is_done()) {
     boost::beast::error_code ec;
     const std::size_t taken = parser_->beast.put(boost::asio::buffer(inbox_), ec);
     inbox_.erase(0, taken);
     if (ec == http::error::need_more) break;
-    if (ec == http::error::body_limit) {
-      return refuse(413, ErrorCode::request_too_large,
-                    fmt::format("the body is larger than {} bytes", limits_.body_bytes_max));
-    }
+    if (ec == http::error::body_limit) return refuse_body();
     if (ec) return refuse(400, ErrorCode::request_malformed, ec.message());
     if (taken == 0) break;
   }
@@ -87,13 +104,13 @@ Result<void> RequestReader::parse() {
 
 Request RequestReader::take() {
   MUSTER_ASSERT(done(), "taken when whole");
-  auto message = parser_->beast.release();
-  Request request;
-  request.method = std::string{message.method_string()};
-  request.target = std::string{message.target()};
-  for (const auto& field : message) request.headers.emplace_back(field.name_string(), field.value());
-  request.body = std::move(message.body());
-  return request;
+  request_.body = std::move(parser_->beast.get().body());
+  return std::move(request_);
+}
+
+tl::unexpected<Error> RequestReader::refuse_body() {
+  return refuse(413, ErrorCode::request_too_large,
+                fmt::format("the body is larger than {} bytes", limits_.body_bytes_max));
 }
 
 tl::unexpected<Error> RequestReader::refuse(unsigned status, ErrorCode code, std::string reason) {

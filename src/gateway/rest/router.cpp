@@ -1,15 +1,16 @@
 #include "gateway/rest/router.hpp"
 
+#include "protocol/rest/host.hpp"
+
 #include <fmt/format.h>
 
 #include <optional>
 
-#include "protocol/rest/host.hpp"
-
 namespace muster::rest {
 namespace {
 
-std::optional<std::vector<std::string>> match_pattern(std::string_view pattern, std::span<const std::string> segments) {
+std::optional<std::vector<std::string>> match_pattern(std::string_view pattern,
+                                                      std::span<const std::string> segments) {
   std::vector<std::string> ids;
   std::size_t index = 0;
   while (!pattern.empty()) {
@@ -54,11 +55,14 @@ Result<Match> match(std::span<const Route> routes, Api api, std::string_view met
       continue;
     }
     if (!route.handler) {
-      return failure(ErrorCode::not_implemented, fmt::format("{} {} is not in this version", route.method, route.pattern));
+      return failure(ErrorCode::not_implemented,
+                     fmt::format("{} {} is not in this version", route.method, route.pattern));
     }
     return Match{&route, *std::move(ids)};
   }
-  if (!allow.empty()) return failure(ErrorCode::method_not_allowed, fmt::format("{} is not allowed here, {} is", method, allow));
+  if (!allow.empty())
+    return failure(ErrorCode::method_not_allowed,
+                   fmt::format("{} is not allowed here, {} is", method, allow));
   return failure(ErrorCode::resource_not_found, "no such path");
 }
 

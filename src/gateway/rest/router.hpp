@@ -1,10 +1,5 @@
 #pragma once
 
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/task.hpp"
 #include "gateway/rest/api.hpp"
 #include "gateway/rest/http_message.hpp"
@@ -12,11 +7,17 @@
 #include "gateway/rest/target.hpp"
 #include "net/shard.hpp"
 
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace muster::rest {
 
 class EventReaders;
 
-/// One request on its way to its handler, with all that the handler stands on. Outlives the handler's coroutine.
+/// One request on its way to its handler, with all that the handler stands on. Outlives the handler's
+/// coroutine.
 struct Call {
   const Services& services;
   EventReaders& readers;
@@ -31,8 +32,8 @@ struct Call {
 /// A coroutine that answers one kind of call. Its failure becomes the API's error body.
 using Handler = Task<Response> (*)(const Call& call);
 
-/// A row of an API's table. `pattern` segments match in any case of letters; {x} matches any one segment. A null handler: the
-/// path is Azure's, and this version does not have it yet (501).
+/// A row of an API's table. `pattern` segments match in any case of letters; {x} matches any one segment. A
+/// null handler: the path is Azure's, and this version does not have it yet (501).
 struct Route {
   Api api;
   std::string_view method;
@@ -46,8 +47,9 @@ struct Match {
   std::vector<std::string> ids;
 };
 
-/// resource_not_found when no pattern has this path, method_not_allowed when only other methods do: `allow` then lists those.
-/// Rows are tried in order; the first that fits wins. not_implemented for a row without a handler.
+/// resource_not_found when no pattern has this path, method_not_allowed when only other methods do: `allow`
+/// then lists those. Rows are tried in order; the first that fits wins. not_implemented for a row without a
+/// handler.
 Result<Match> match(std::span<const Route> routes, Api api, std::string_view method,
                     std::span<const std::string> segments, std::string& allow);
 

@@ -1,6 +1,6 @@
-#include <array>
-
 #include "gateway/rest/handlers.hpp"
+
+#include <array>
 
 namespace muster::rest {
 namespace {
@@ -8,7 +8,8 @@ namespace {
 #define ARM_ALL "/subscriptions/{s}/providers/Microsoft.Devices"
 #define ARM_GROUP "/subscriptions/{s}/resourceGroups/{rg}/providers/Microsoft.Devices"
 
-/// Literal segments before {names}: `/devices/query` is no device. Sources: protocol/service/02 section 2.1, 03, 04 section 4.1.
+/// Literal segments before {names}: `/devices/query` is no device. Sources: protocol/service/02 section 2.1,
+/// 03, 04 section 4.1.
 constexpr std::array kRoutes{
     Route{Api::hub, "POST", "/devices/query", query_devices},
     Route{Api::hub, "POST", "/devices/keys/regenerate", nullptr},
@@ -82,7 +83,8 @@ constexpr std::array kRoutes{
     Route{Api::arm, "GET", ARM_GROUP "/IotHubs/{name}/certificates/{cert}", get_hub_certificate},
     Route{Api::arm, "PUT", ARM_GROUP "/IotHubs/{name}/certificates/{cert}", put_hub_certificate},
     Route{Api::arm, "DELETE", ARM_GROUP "/IotHubs/{name}/certificates/{cert}", delete_hub_certificate},
-    Route{Api::arm, "POST", ARM_GROUP "/IotHubs/{name}/certificates/{cert}/generateVerificationCode", generate_hub_code},
+    Route{Api::arm, "POST", ARM_GROUP "/IotHubs/{name}/certificates/{cert}/generateVerificationCode",
+          generate_hub_code},
     Route{Api::arm, "POST", ARM_GROUP "/IotHubs/{name}/certificates/{cert}/verify", verify_hub_certificate},
     Route{Api::arm, "GET", ARM_GROUP "/IotHubs/{name}/eventHubEndpoints/{e}/ConsumerGroups", nullptr},
     Route{Api::arm, "GET", ARM_GROUP "/IotHubs/{name}/eventHubEndpoints/{e}/ConsumerGroups/{cg}", nullptr},
@@ -99,10 +101,13 @@ constexpr std::array kRoutes{
     Route{Api::arm, "GET", ARM_GROUP "/provisioningServices/{name}/certificates", list_dps_certificates},
     Route{Api::arm, "GET", ARM_GROUP "/provisioningServices/{name}/certificates/{cert}", get_dps_certificate},
     Route{Api::arm, "PUT", ARM_GROUP "/provisioningServices/{name}/certificates/{cert}", put_dps_certificate},
-    Route{Api::arm, "DELETE", ARM_GROUP "/provisioningServices/{name}/certificates/{cert}", delete_dps_certificate},
-    Route{Api::arm, "POST", ARM_GROUP "/provisioningServices/{name}/certificates/{cert}/generateVerificationCode",
+    Route{Api::arm, "DELETE", ARM_GROUP "/provisioningServices/{name}/certificates/{cert}",
+          delete_dps_certificate},
+    Route{Api::arm, "POST",
+          ARM_GROUP "/provisioningServices/{name}/certificates/{cert}/generateVerificationCode",
           generate_dps_code},
-    Route{Api::arm, "POST", ARM_GROUP "/provisioningServices/{name}/certificates/{cert}/verify", verify_dps_certificate},
+    Route{Api::arm, "POST", ARM_GROUP "/provisioningServices/{name}/certificates/{cert}/verify",
+          verify_dps_certificate},
     Route{Api::arm, "POST", ARM_ALL "/checkNameAvailability", nullptr},
     Route{Api::arm, "POST", ARM_ALL "/checkProvisioningServiceNameAvailability", nullptr},
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "eventlog/event_log.hpp"
 #include "hub/session_directory.hpp"
 #include "journal/journal.hpp"
 #include "registry/registry.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace muster::rest {
 

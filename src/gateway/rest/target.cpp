@@ -1,8 +1,8 @@
 #include "gateway/rest/target.hpp"
 
-#include <fmt/format.h>
-
 #include "muster/ids.hpp"
+
+#include <fmt/format.h>
 
 namespace muster::rest {
 namespace {
@@ -27,7 +27,8 @@ Result<std::string> decode(std::string_view text, PlusSign plus) {
     const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
     if (high < 0 || low < 0 || (high == 0 && low == 0)) {
-      return failure(ErrorCode::request_malformed, fmt::format("bad percent escape at \"{}\"", text.substr(i, 3)));
+      return failure(ErrorCode::request_malformed,
+                     fmt::format("bad percent escape at \"{}\"", text.substr(i, 3)));
     }
     decoded += static_cast<char>(high * 16 + low);
     i += 2;

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/result.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/result.hpp"
 
 namespace muster::rest {
 
@@ -24,7 +24,8 @@ enum class PlusSign : bool {
   space,  ///< In DPS ids, which .NET writes with WebUtility.UrlEncode (service/02).
 };
 
-/// request_malformed for a bad escape or a NUL in the path. `plus` says what '+' is in the path; in the query it is a space.
+/// request_malformed for a bad escape or a NUL in the path. `plus` says what '+' is in the path; in the query
+/// it is a space.
 Result<Target> parse_target(std::string_view target, PlusSign plus);
 
 }  // namespace muster::rest

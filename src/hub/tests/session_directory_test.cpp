@@ -1,10 +1,9 @@
 #include "hub/session_directory.hpp"
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
 
 namespace muster::hub {
 namespace {
@@ -74,11 +73,33 @@ TEST_F(SessionDirectoryTest, RemembersWhenADeviceWasLastSeen) {
   const auto state = directory_.state(key("a"));
   EXPECT_EQ(state->last_activity, WallTime{} + 1h + 5s);
   EXPECT_EQ(state->updated, WallTime{} + 1h + 10s);
-  directory_.store_subscriptions(key("a"), StoredSubscriptions{1, kNotSubscribed, 0, 1, 1});
-  EXPECT_EQ((*directory_.stored_subscriptions(key("a")))[0], 1);
+}
+
+constexpr StoredSubscriptions kSome{1, kNotSubscribed, 0, 1, 1};
+
+TEST_F(SessionDirectoryTest, KeepsSubscriptionsAfterTheSessionAndOnlyItsOwn) {
+  const auto older = std::make_shared<Recorded>();
+  const auto newer = std::make_shared<Recorded>();
+  claim(key("a"), older);
+  directory_.store_subscriptions(key("a"), older.get(), kSome);
   EXPECT_FALSE(directory_.stored_subscriptions(key("b")));
-  directory_.forget(key("a"));
+  claim(key("a"), newer);
+  directory_.store_subscriptions(key("a"), older.get(), std::nullopt);
+  EXPECT_EQ(directory_.stored_subscriptions(key("a")), kSome) << "one that was superseded has no say";
+  directory_.release(key("a"), newer.get());
+  EXPECT_EQ(directory_.stored_subscriptions(key("a")), kSome);
+}
+
+TEST_F(SessionDirectoryTest, NothingOfADeletedDeviceIsLeftForTheNextOfItsName) {
+  const auto session = std::make_shared<Recorded>();
+  claim(key("a"), session);
+  directory_.store_subscriptions(key("a"), session.get(), kSome);
+  directory_.forget(key("a"));  // While its session has been told to end and has not yet.
+  EXPECT_EQ(directory_.connected_count(), 0u);
+  directory_.store_subscriptions(key("a"), session.get(), kSome);
+  EXPECT_FALSE(directory_.release(key("a"), session.get()));
   EXPECT_FALSE(directory_.state(key("a")));
+  EXPECT_FALSE(directory_.stored_subscriptions(key("a")));
 }
 
 }  // namespace

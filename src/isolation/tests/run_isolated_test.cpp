@@ -74,7 +74,8 @@ TEST_F(RunIsolatedTest, PassesTheExitStatusThrough) {
 }
 
 TEST_F(RunIsolatedTest, ForwardsASignalToTheCommand) {
-  // The command signals the runner, its parent, and ends by its own trap: the sleep is only there to be interrupted.
+  // The command signals the runner, its parent, and ends by its own trap: the sleep is only there to be
+  // interrupted.
   const auto status = run({"sh", "-c", "trap 'kill $!; exit 7' TERM; sleep 60 & kill -TERM $PPID; wait"});
   ASSERT_TRUE(status) << status.error().reason();
   EXPECT_EQ(*status, 7);

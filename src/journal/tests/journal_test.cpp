@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 
 class JournalTest : public testing::Test {
  protected:
-  static Entry refusal(std::string subject, std::string reason = "why", std::string remote = "127.0.0.1:5000") {
+  static Entry refusal(std::string subject, std::string reason = "why",
+                       std::string remote = "127.0.0.1:5000") {
     Entry entry;
     entry.subject = std::move(subject);
     entry.reason = std::move(reason);

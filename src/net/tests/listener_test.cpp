@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <fstream>
+
 namespace muster::net {
 namespace {
 
@@ -67,11 +69,13 @@ TEST_F(ListenerTest, PortInUseNamesTheHolder) {
   const auto acceptor = claim->open_acceptor(16);
   ASSERT_TRUE(acceptor);
   const pid_t us = ::getpid();
+  std::string name;
+  std::getline(std::ifstream{"/proc/self/comm"}, name);
   EXPECT_EQ(in_another_process([&] {
               const auto other = PortClaim::take(claim->endpoint());
               if (other) return 2;
               const std::string pid = std::to_string(us);
-              const bool named = other.error().reason().find("net_test (pid " + pid) != std::string::npos &&
+              const bool named = other.error().reason().find(name + " (pid " + pid) != std::string::npos &&
                                  other.error().remedy().find("kill " + pid) != std::string::npos;
               return named ? 0 : 1;
             }),

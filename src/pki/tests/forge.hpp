@@ -82,6 +82,9 @@ inline void add_null(X509* x509, int nid, bool critical) {
   ASN1_OCTET_STRING_free(null);
 }
 
+/// What pki leaves in OpenSSL's per-thread queue, the next TLS read on that thread would take for its own.
+inline bool left_no_error() { return ERR_peek_error() == 0; }
+
 inline time_t seconds(WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }

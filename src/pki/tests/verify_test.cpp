@@ -18,6 +18,7 @@ using forge::root_shape;
 using forge::Shape;
 using forge::tutorial;
 using ::testing::HasSubstr;
+using enum ErrorCode;
 
 std::vector<ErrorCode> codes(const PathVerdict& verdict) {
   std::vector<ErrorCode> found;
@@ -41,9 +42,8 @@ Shape changed(Shape shape, const std::function<void(Shape&)>& change) {
   return shape;
 }
 
-std::vector<FaultRow> fault_rows() {
-  using enum ErrorCode;
-  return {
+struct FaultRows {
+  std::vector<FaultRow> rows{
       {.name = "good"},
       {.name = "no key identifiers at all",
        .root = changed(root_shape(), [](Shape& s) { s.key_identifiers = false; }),
@@ -157,10 +157,11 @@ std::vector<FaultRow> fault_rows() {
                  certificate_expired},
        .reason = "CN=pump-07 is not for clientAuth"},
   };
-}
+};
 
 TEST(VerifyPath, FindsEachFaultAndNamesIt) {
-  for (const FaultRow& row : fault_rows()) {
+  const FaultRows table;
+  for (const FaultRow& row : table.rows) {
     const Issued root = forge(row.root);
     const Issued intermediate = forge(row.intermediate, &root);
     const Issued device = forge(row.device, &intermediate);

@@ -8,7 +8,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// `$metadata` mirrors the tree: each node has when, and for desired properties in which version, it was last written.
+/// `$metadata` mirrors the tree: each node has when, and for desired properties in which version, it was last
+/// written.
 Json metadata_of(const Json& node, const std::string& when) {
   Json metadata{{"$lastUpdated", when}, {"$lastUpdatedVersion", 1}};
   if (node.is_object()) {
@@ -31,8 +32,8 @@ Json parse_or_empty(const std::string& text) {
 
 }  // namespace
 
-Result<Twin> make_initial_twin(const ServiceName& hub, const DeviceId& device, std::string_view initial_twin_json,
-                               WallTime now) {
+Result<Twin> make_initial_twin(const ServiceName& hub, const DeviceId& device,
+                               std::string_view initial_twin_json, WallTime now) {
   Json tags = Json::object();
   Json desired = Json::object();
   if (!initial_twin_json.empty()) {

@@ -1,13 +1,13 @@
 #include "protocol/rest/attestation_json.hpp"
 
-#include <fmt/format.h>
-
-#include <array>
-#include <nlohmann/json.hpp>
-
 #include "base/assert.hpp"
 #include "muster/ids.hpp"
 #include "pki/certificate.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
 
 namespace muster::rest {
 namespace {
@@ -33,7 +33,8 @@ Result<EnrollmentCertificate> keep_certificate(const Fields& fields,
       return known;
     }
   }
-  return failure(fields.invalid("certificate", "is missing, and no stored certificate has this info's thumbprint"));
+  return failure(
+      fields.invalid("certificate", "is missing, and no stored certificate has this info's thumbprint"));
 }
 
 Result<OptionalCertificate> read_certificate(const Fields& pair, std::string_view name, bool must_be_ca,
@@ -58,7 +59,8 @@ Result<void> read_ca_references(const Fields& pair, Attestation& into) {
   MUSTER_TRY(into.ca_primary, pair.required_text("primary"));
   MUSTER_TRY(auto secondary, pair.text("secondary"));
   into.ca_secondary = secondary.value_or("");
-  for (const auto& [member, name] : {std::pair{"primary", &into.ca_primary}, std::pair{"secondary", &into.ca_secondary}}) {
+  for (const auto& [member, name] :
+       {std::pair{"primary", &into.ca_primary}, std::pair{"secondary", &into.ca_secondary}}) {
     if (name->empty()) continue;
     if (const auto parsed = CertificateName::parse(*name); !parsed) {
       return failure(pair.invalid(member, fmt::format("\"{}\" {}", *name, parsed.error())));
@@ -68,9 +70,11 @@ Result<void> read_ca_references(const Fields& pair, Attestation& into) {
   return {};
 }
 
-/// Both certificates of a pair; `primary` must be there, as the .NET SDK demands of replies (service/02 section 2.3).
+/// Both certificates of a pair; `primary` must be there, as the .NET SDK demands of replies (service/02
+/// section 2.3).
 Result<void> read_pair(const Fields& pair, bool must_be_ca, const OptionalCertificate* known_primary,
-                       const OptionalCertificate* known_secondary, std::pair<OptionalCertificate&, OptionalCertificate&> into) {
+                       const OptionalCertificate* known_secondary,
+                       std::pair<OptionalCertificate&, OptionalCertificate&> into) {
   const std::array candidates{known_primary, known_secondary};
   MUSTER_TRY(into.first, read_certificate(pair, "primary", must_be_ca, candidates));
   MUSTER_TRY(into.second, read_certificate(pair, "secondary", must_be_ca, candidates));
@@ -83,8 +87,9 @@ Result<Attestation> read_x509(const Fields& fields, EnrollmentKind kind, const A
   MUSTER_TRY(auto signing, fields.object("signingCertificates"));
   MUSTER_TRY(auto references, fields.object("caReferences"));
   if (client.has_value() + signing.has_value() + references.has_value() != 1) {
-    return failure(fields.invalid(kind == EnrollmentKind::group ? "signingCertificates" : "clientCertificates",
-                                  "exactly one of clientCertificates, signingCertificates and caReferences is wanted"));
+    return failure(
+        fields.invalid(kind == EnrollmentKind::group ? "signingCertificates" : "clientCertificates",
+                       "exactly one of clientCertificates, signingCertificates and caReferences is wanted"));
   }
   Attestation result;
   result.type = AttestationType::x509;
@@ -94,7 +99,8 @@ Result<Attestation> read_x509(const Fields& fields, EnrollmentKind kind, const A
   }
   if (client) {
     if (kind == EnrollmentKind::group) {
-      return failure(fields.invalid("clientCertificates", "belongs to individual enrollments, a group has signingCertificates"));
+      return failure(fields.invalid("clientCertificates",
+                                    "belongs to individual enrollments, a group has signingCertificates"));
     }
     MUSTER_CHECK(read_pair(*client, false, existing ? &existing->client_primary : nullptr,
                            existing ? &existing->client_secondary : nullptr,
@@ -102,7 +108,8 @@ Result<Attestation> read_x509(const Fields& fields, EnrollmentKind kind, const A
     return result;
   }
   if (kind == EnrollmentKind::individual) {
-    return failure(fields.invalid("signingCertificates", "belongs to enrollment groups, an individual one has clientCertificates"));
+    return failure(fields.invalid("signingCertificates",
+                                  "belongs to enrollment groups, an individual one has clientCertificates"));
   }
   MUSTER_CHECK(read_pair(*signing, true, existing ? &existing->signing_primary : nullptr,
                          existing ? &existing->signing_secondary : nullptr,
@@ -149,10 +156,14 @@ Result<Attestation> read_attestation(const Fields& fields, EnrollmentKind kind, 
 
 nlohmann::ordered_json write_attestation(const Attestation& attestation) {
   switch (attestation.type) {
-    case AttestationType::none: return {{"type", "none"}};
-    case AttestationType::tpm: return {{"type", "tpm"}};
-    case AttestationType::symmetric_key: return {{"type", "symmetricKey"}};  // Keys only from attestationmechanism.
-    case AttestationType::x509: break;
+    case AttestationType::none:
+      return {{"type", "none"}};
+    case AttestationType::tpm:
+      return {{"type", "tpm"}};
+    case AttestationType::symmetric_key:
+      return {{"type", "symmetricKey"}};  // Keys only from attestationmechanism.
+    case AttestationType::x509:
+      break;
   }
   nlohmann::ordered_json x509 = nlohmann::ordered_json::object();
   if (attestation.client_primary) {

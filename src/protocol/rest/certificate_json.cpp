@@ -1,13 +1,12 @@
 #include "protocol/rest/certificate_json.hpp"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-
 #include "base/bytes.hpp"
 #include "protocol/rest/etag.hpp"
 #include "protocol/rest/json_fields.hpp"
 #include "protocol/rest/timestamp.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace muster::rest {
 namespace {
@@ -25,7 +24,8 @@ nlohmann::ordered_json write_certificate(const CaCertificate& certificate, const
   return {{"id", fmt::format("{}/certificates/{}", arm_id(certificate.owner, scope), certificate.name.str())},
           {"name", certificate.name.str()},
           {"etag", certificate_etag(certificate)},
-          {"type", hub ? "Microsoft.Devices/IotHubs/Certificates" : "Microsoft.Devices/ProvisioningServices/Certificates"},
+          {"type", hub ? "Microsoft.Devices/IotHubs/Certificates"
+                       : "Microsoft.Devices/ProvisioningServices/Certificates"},
           {"properties", std::move(properties)}};
 }
 
@@ -56,8 +56,9 @@ std::string format_certificates(std::span<const CaCertificate> certificates, con
 }
 
 std::string arm_id(const ServiceRef& service, const ArmScope& scope) {
-  return fmt::format("/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Devices/{}/{}", scope.subscription_id,
-                     scope.resource_group, service.kind == ServiceKind::hub ? "IotHubs" : "provisioningServices",
+  return fmt::format("/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Devices/{}/{}",
+                     scope.subscription_id, scope.resource_group,
+                     service.kind == ServiceKind::hub ? "IotHubs" : "provisioningServices",
                      service.name.str());
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/result.hpp"
+#include "model/certificate.hpp"
+
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "base/result.hpp"
-#include "model/certificate.hpp"
 
 /// CA certificates of hubs and DPS instances as ARM carries them. Source: protocol/service/03 section 3.1.
 namespace muster::rest {
@@ -17,9 +17,10 @@ struct ArmScope {
   std::string_view resource_group;
 };
 
-/// What an upload or a verify body holds: flat as DPS 2021-10-15, or under `properties` as hubs and newer versions have it.
+/// What an upload or a verify body holds: flat as DPS 2021-10-15, or under `properties` as hubs and newer
+/// versions have it.
 struct CertificateUpload {
-  std::string certificate;             ///< As sent: PEM, or base64 of DER or PEM.
+  std::string certificate;  ///< As sent: PEM, or base64 of DER or PEM.
   std::optional<bool> is_verified;
 };
 /// field_invalid naming the member when there is no certificate text.

@@ -1,14 +1,14 @@
 #include "protocol/rest/device_json.hpp"
 
-#include <fmt/format.h>
-
-#include <array>
-#include <nlohmann/json.hpp>
-
 #include "base/bytes.hpp"
 #include "protocol/rest/etag.hpp"
 #include "protocol/rest/json_fields.hpp"
 #include "protocol/rest/timestamp.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
 
 namespace muster::rest {
 namespace {
@@ -29,7 +29,8 @@ Result<std::string> read_thumbprint(const Fields& fields, std::string_view name)
   if (!text || text->empty()) return std::string{};
   const auto bytes = from_hex(*text);
   if (!bytes || (bytes->size() != 20 && bytes->size() != 32)) {
-    return failure(fields.invalid(name, "40 (SHA-1) or 64 (SHA-256) hex digits without separators are wanted"));
+    return failure(
+        fields.invalid(name, "40 (SHA-1) or 64 (SHA-256) hex digits without separators are wanted"));
   }
   return to_hex_upper(*bytes);
 }
@@ -50,7 +51,8 @@ Result<void> read_keys(const Fields& authentication, DeviceAuth& into) {
   MUSTER_TRY(into.primary_key, read_key(*keys, "primaryKey"));
   MUSTER_TRY(into.secondary_key, read_key(*keys, "secondaryKey"));
   if (into.primary_key.empty() != into.secondary_key.empty()) {
-    return failure(keys->invalid(into.primary_key.empty() ? "primaryKey" : "secondaryKey", "both keys or neither are wanted"));
+    return failure(keys->invalid(into.primary_key.empty() ? "primaryKey" : "secondaryKey",
+                                 "both keys or neither are wanted"));
   }
   return {};
 }
@@ -70,9 +72,11 @@ Result<DeviceAuthType> read_type(const Fields& authentication, const DeviceAuth&
   if (!text) return has_thumbprint ? DeviceAuthType::self_signed : DeviceAuthType::sas;
   for (const auto& [type, name] : kAuthTypes) {
     if (!equals_ignoring_case(*text, name)) continue;
-    if (type == DeviceAuthType::none) return failure(authentication.invalid("type", "none is not for devices"));
+    if (type == DeviceAuthType::none)
+      return failure(authentication.invalid("type", "none is not for devices"));
     if (type == DeviceAuthType::self_signed && !has_thumbprint) {
-      return failure(authentication.invalid("x509Thumbprint.primaryThumbprint", "is missing, and type is selfSigned"));
+      return failure(
+          authentication.invalid("x509Thumbprint.primaryThumbprint", "is missing, and type is selfSigned"));
     }
     return type;
   }
@@ -99,7 +103,8 @@ Result<void> read_status(const Fields& fields, DeviceIdentity& into) {
   if (status) {
     into.enabled = equals_ignoring_case(*status, "enabled");
     if (!into.enabled && !equals_ignoring_case(*status, "disabled")) {
-      return failure(fields.invalid("status", fmt::format("\"{}\" found, enabled or disabled wanted", *status)));
+      return failure(
+          fields.invalid("status", fmt::format("\"{}\" found, enabled or disabled wanted", *status)));
     }
   }
   MUSTER_TRY(auto reason, fields.text("statusReason"));
@@ -121,7 +126,8 @@ Result<void> read_edge(const Fields& fields, DeviceIdentity& into) {
   if (const auto* parents = fields.find("parentScopes")) {
     if (!parents->is_array()) return failure(fields.invalid("parentScopes", "an array is wanted"));
     if (!parents->empty()) {
-      return failure(fields.refused(ErrorCode::not_implemented, "parentScopes", "nested edge devices are not supported"));
+      return failure(fields.refused(ErrorCode::not_implemented, "parentScopes",
+                                    "nested edge devices are not supported"));
     }
   }
   return {};
@@ -141,8 +147,8 @@ nlohmann::ordered_json write_thumbprints(const DeviceAuth& auth) {
 }
 
 /// A section of `properties`: the stored object with its bookkeeping put in.
-nlohmann::ordered_json write_properties(const std::string& stored, const std::string& metadata, std::int64_t version,
-                                        WallTime created) {
+nlohmann::ordered_json write_properties(const std::string& stored, const std::string& metadata,
+                                        std::int64_t version, WallTime created) {
   auto section = stored_json(stored);
   auto& shown = section["$metadata"] = stored_json(metadata);
   if (!shown.contains("$lastUpdated")) shown["$lastUpdated"] = format_utc_7(created);
@@ -157,7 +163,8 @@ Result<DeviceIdentity> parse_device(std::string_view body, const ServiceName& hu
   const Fields fields{json, ""};
   MUSTER_TRY(const std::string given, fields.required_text("deviceId"));
   if (given != id.str()) {
-    return failure(fields.invalid("deviceId", fmt::format("\"{}\" found, \"{}\" of the path wanted", given, id.str())));
+    return failure(
+        fields.invalid("deviceId", fmt::format("\"{}\" found, \"{}\" of the path wanted", given, id.str())));
   }
   DeviceIdentity identity{hub, id, {}, true, {}, {}, {}, false, {}, {}, 0};
   MUSTER_CHECK(read_status(fields, identity));
@@ -168,25 +175,25 @@ Result<DeviceIdentity> parse_device(std::string_view body, const ServiceName& hu
 
 std::string format_device(const DeviceIdentity& identity, const Connectivity& connectivity) {
   const auto& auth = identity.auth;
-  return write_json(
-      {{"deviceId", identity.id.str()},
-       {"generationId", identity.generation_id},
-       {"etag", device_etag(identity)},
-       {"connectionState", connectivity.connected ? "Connected" : "Disconnected"},
-       {"status", identity.enabled ? "enabled" : "disabled"},
-       {"statusReason", text_or_null(identity.status_reason)},
-       {"connectionStateUpdatedTime", time_or_never(connectivity.updated)},
-       {"statusUpdatedTime", format_utc_7(identity.status_updated)},
-       {"lastActivityTime", time_or_never(connectivity.last_activity)},
-       {"cloudToDeviceMessageCount", 0},
-       {"authentication",
-        {{"symmetricKey",
-          {{"primaryKey", text_or_null(auth.primary_key)}, {"secondaryKey", text_or_null(auth.secondary_key)}}},
-         {"x509Thumbprint", write_thumbprints(auth)},
-         {"type", auth_type_name(auth.type)}}},
-       {"capabilities", {{"iotEdge", identity.iot_edge}}},
-       {"deviceScope", text_or_null(identity.device_scope)},
-       {"parentScopes", nlohmann::ordered_json::array()}});
+  return write_json({{"deviceId", identity.id.str()},
+                     {"generationId", identity.generation_id},
+                     {"etag", device_etag(identity)},
+                     {"connectionState", connectivity.connected ? "Connected" : "Disconnected"},
+                     {"status", identity.enabled ? "enabled" : "disabled"},
+                     {"statusReason", text_or_null(identity.status_reason)},
+                     {"connectionStateUpdatedTime", time_or_never(connectivity.updated)},
+                     {"statusUpdatedTime", format_utc_7(identity.status_updated)},
+                     {"lastActivityTime", time_or_never(connectivity.last_activity)},
+                     {"cloudToDeviceMessageCount", 0},
+                     {"authentication",
+                      {{"symmetricKey",
+                        {{"primaryKey", text_or_null(auth.primary_key)},
+                         {"secondaryKey", text_or_null(auth.secondary_key)}}},
+                       {"x509Thumbprint", write_thumbprints(auth)},
+                       {"type", auth_type_name(auth.type)}}},
+                     {"capabilities", {{"iotEdge", identity.iot_edge}}},
+                     {"deviceScope", text_or_null(identity.device_scope)},
+                     {"parentScopes", nlohmann::ordered_json::array()}});
 }
 
 std::string format_twin(const DeviceRecord& record, const Connectivity& connectivity, TwinShape shape) {
@@ -211,8 +218,8 @@ std::string format_twin(const DeviceRecord& record, const Connectivity& connecti
   body["tags"] = stored_json(twin.tags_json);
   body["properties"]["desired"] =
       write_properties(twin.desired_json, twin.desired_metadata_json, twin.desired_version, identity.created);
-  body["properties"]["reported"] =
-      write_properties(twin.reported_json, twin.reported_metadata_json, twin.reported_version, identity.created);
+  body["properties"]["reported"] = write_properties(twin.reported_json, twin.reported_metadata_json,
+                                                    twin.reported_version, identity.created);
   body["capabilities"]["iotEdge"] = identity.iot_edge;
   if (!identity.device_scope.empty()) body["deviceScope"] = identity.device_scope;
   return write_json(body);
@@ -224,7 +231,9 @@ std::string format_device_statistics(const DeviceCounts& counts) {
                      {"disabledDeviceCount", counts.disabled}});
 }
 
-std::string format_service_statistics(std::uint64_t connected) { return write_json({{"connectedDeviceCount", connected}}); }
+std::string format_service_statistics(std::uint64_t connected) {
+  return write_json({{"connectedDeviceCount", connected}});
+}
 
 Result<std::string> parse_query_body(std::string_view body) {
   MUSTER_TRY(const nlohmann::json json, parse_json_object(body));

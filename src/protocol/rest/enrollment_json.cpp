@@ -1,14 +1,13 @@
 #include "protocol/rest/enrollment_json.hpp"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-
 #include "protocol/dps/registration.hpp"
 #include "protocol/rest/attestation_json.hpp"
 #include "protocol/rest/etag.hpp"
 #include "protocol/rest/host.hpp"
 #include "protocol/rest/twin_rules.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace muster::rest {
 namespace {
@@ -28,14 +27,16 @@ Result<void> read_allocation(const Fields& fields, EnrollmentSettings& into) {
     return failure(fields.refused(ErrorCode::allocation_unsupported, "allocationPolicy",
                                   fmt::format("{} is not supported, hashed and static are", *policy)));
   } else {
-    return failure(fields.invalid("allocationPolicy", fmt::format("\"{}\" found, hashed or static wanted", *policy)));
+    return failure(
+        fields.invalid("allocationPolicy", fmt::format("\"{}\" found, hashed or static wanted", *policy)));
   }
   return {};
 }
 
 Result<ServiceName> read_hub(const Fields& fields, const std::string& member, const std::string& host) {
   auto hub = hub_of_host(host);
-  if (!hub) return failure(fields.invalid(member, fmt::format("\"{}\" is not the full host name of a hub", host)));
+  if (!hub)
+    return failure(fields.invalid(member, fmt::format("\"{}\" is not the full host name of a hub", host)));
   return *std::move(hub);
 }
 
@@ -72,10 +73,12 @@ Result<void> read_status(const Fields& fields, EnrollmentSettings& into) {
   if (!status) return {};
   into.enabled = equals_ignoring_case(*status, "enabled");
   if (into.enabled || equals_ignoring_case(*status, "disabled")) return {};
-  return failure(fields.invalid("provisioningStatus", fmt::format("\"{}\" found, enabled or disabled wanted", *status)));
+  return failure(
+      fields.invalid("provisioningStatus", fmt::format("\"{}\" found, enabled or disabled wanted", *status)));
 }
 
-/// Kept as `{"tags":{...},"properties":{"desired":{...}}}`, whatever else the client's object held ($version, count).
+/// Kept as `{"tags":{...},"properties":{"desired":{...}}}`, whatever else the client's object held ($version,
+/// count).
 Result<void> read_initial_twin(const Fields& fields, EnrollmentSettings& into) {
   MUSTER_TRY(auto twin, fields.object("initialTwin"));
   if (!twin) return {};
@@ -95,7 +98,8 @@ Result<void> read_initial_twin(const Fields& fields, EnrollmentSettings& into) {
   return {};
 }
 
-Result<EnrollmentSettings> read_settings(const Fields& fields, EnrollmentKind kind, const Attestation* existing) {
+Result<EnrollmentSettings> read_settings(const Fields& fields, EnrollmentKind kind,
+                                         const Attestation* existing) {
   EnrollmentSettings settings;
   MUSTER_TRY(auto attestation, fields.object("attestation"));
   if (!attestation) return failure(fields.invalid("attestation", "is missing"));
@@ -120,17 +124,22 @@ Result<IdType> read_id(const Fields& fields, std::string_view name, const IdType
   auto id = IdType::parse(text);
   if (!id) return failure(fields.invalid(name, fmt::format("\"{}\" {}", text, id.error())));
   if (!(*id == in_path)) {
-    return failure(fields.invalid(name, fmt::format("\"{}\" found, \"{}\" of the path wanted", text, in_path.str())));
+    return failure(
+        fields.invalid(name, fmt::format("\"{}\" found, \"{}\" of the path wanted", text, in_path.str())));
   }
   return *std::move(id);
 }
 
 std::string_view policy_name(AllocationPolicy policy) {
   switch (policy) {
-    case AllocationPolicy::hashed: return "hashed";
-    case AllocationPolicy::geo_latency: return "geoLatency";
-    case AllocationPolicy::static_: return "static";
-    case AllocationPolicy::custom: return "custom";
+    case AllocationPolicy::hashed:
+      return "hashed";
+    case AllocationPolicy::geo_latency:
+      return "geoLatency";
+    case AllocationPolicy::static_:
+      return "static";
+    case AllocationPolicy::custom:
+      return "custom";
   }
   return "hashed";
 }
@@ -164,23 +173,24 @@ std::string registration_state(const Registration& registration) {
 
 }  // namespace
 
-Result<EnrollmentGroup> parse_enrollment_group(std::string_view body, const ServiceName& dps, const EnrollmentGroupId& id,
-                                               const EnrollmentGroup* existing) {
+Result<EnrollmentGroup> parse_enrollment_group(std::string_view body, const ServiceName& dps,
+                                               const EnrollmentGroupId& id, const EnrollmentGroup* existing) {
   MUSTER_TRY(const nlohmann::json json, parse_json_object(body));
   const Fields fields{json, ""};
   MUSTER_TRY(auto spelled, read_id(fields, "enrollmentGroupId", id));
-  MUSTER_TRY(auto settings,
-             read_settings(fields, EnrollmentKind::group, existing ? &existing->settings.attestation : nullptr));
+  MUSTER_TRY(auto settings, read_settings(fields, EnrollmentKind::group,
+                                          existing ? &existing->settings.attestation : nullptr));
   return EnrollmentGroup{dps, std::move(spelled), std::move(settings)};
 }
 
 Result<IndividualEnrollment> parse_individual_enrollment(std::string_view body, const ServiceName& dps,
-                                                         const RegistrationId& id, const IndividualEnrollment* existing) {
+                                                         const RegistrationId& id,
+                                                         const IndividualEnrollment* existing) {
   MUSTER_TRY(const nlohmann::json json, parse_json_object(body));
   const Fields fields{json, ""};
   MUSTER_TRY(auto spelled, read_id(fields, "registrationId", id));
-  MUSTER_TRY(auto settings,
-             read_settings(fields, EnrollmentKind::individual, existing ? &existing->settings.attestation : nullptr));
+  MUSTER_TRY(auto settings, read_settings(fields, EnrollmentKind::individual,
+                                          existing ? &existing->settings.attestation : nullptr));
   IndividualEnrollment enrollment{dps, std::move(spelled), {}, {}, std::move(settings)};
   MUSTER_TRY(auto device, fields.text("deviceId"));
   if (device) {
@@ -190,7 +200,8 @@ Result<IndividualEnrollment> parse_individual_enrollment(std::string_view body, 
     enrollment.device_id = *std::move(device);
   }
   MUSTER_TRY(auto information, fields.object("optionalDeviceInformation"));
-  if (information) enrollment.optional_device_information_json = fields.find("optionalDeviceInformation")->dump();
+  if (information)
+    enrollment.optional_device_information_json = fields.find("optionalDeviceInformation")->dump();
   return enrollment;
 }
 
@@ -202,7 +213,8 @@ std::string format_enrollment_groups(std::span<const EnrollmentGroup> groups) {
   return write_json(all);
 }
 
-std::string format_individual_enrollment(const IndividualEnrollment& enrollment, const Registration* registration) {
+std::string format_individual_enrollment(const IndividualEnrollment& enrollment,
+                                         const Registration* registration) {
   nlohmann::ordered_json body{{"registrationId", enrollment.id.str()}};
   if (!enrollment.device_id.empty()) body["deviceId"] = enrollment.device_id;
   if (registration) body["registrationState"] = stored_json(registration_state(*registration));

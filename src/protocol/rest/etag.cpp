@@ -1,10 +1,11 @@
 #include "protocol/rest/etag.hpp"
 
+#include "base/bytes.hpp"
+#include "protocol/dps/registration.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
-
-#include "base/bytes.hpp"
 
 namespace muster::rest {
 namespace {
@@ -42,6 +43,10 @@ std::string quoted_etag(std::string_view etag) { return fmt::format("\"{}\"", wi
 
 std::string dps_etag(WallTime created, std::int64_t version) {
   return fmt::format("\"{:014x}-{:04x}\"", created.time_since_epoch().count(), version);
+}
+
+std::string registration_etag(const Registration& registration) {
+  return dps::registration_etag(registration);
 }
 
 std::string device_etag(const DeviceIdentity& identity) {

@@ -14,7 +14,9 @@ std::optional<ServiceName> name_before(std::string_view host, std::string_view s
 
 }  // namespace
 
-std::optional<ServiceName> hub_of_host(std::string_view host) { return name_before(host, ".azure-devices.net"); }
+std::optional<ServiceName> hub_of_host(std::string_view host) {
+  return name_before(host, ".azure-devices.net");
+}
 
 std::optional<ServiceName> dps_of_host(std::string_view host) {
   if (equals_ignoring_case(host, kGlobalProvisioningHost)) return std::nullopt;

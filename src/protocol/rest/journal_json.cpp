@@ -1,8 +1,8 @@
 #include "protocol/rest/journal_json.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "protocol/rest/json_fields.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace muster::rest {
 

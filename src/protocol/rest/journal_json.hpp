@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "base/clock.hpp"
-#include "base/result.hpp"
 
 /// The journal as `GET /muster/v1/refusals` shows it.
 namespace muster::rest {

@@ -1,10 +1,9 @@
 #include "protocol/rest/json_fields.hpp"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-
 #include "base/assert.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace muster::rest {
 namespace {
@@ -31,7 +30,8 @@ int nesting_of(std::string_view text) {
 
 Result<nlohmann::json> parse_json(std::string_view body) {
   if (nesting_of(body) > kJsonDepthMax) {
-    return failure(ErrorCode::request_malformed, fmt::format("the body is nested deeper than {}", kJsonDepthMax));
+    return failure(ErrorCode::request_malformed,
+                   fmt::format("the body is nested deeper than {}", kJsonDepthMax));
   }
   try {
     return nlohmann::json::parse(body);

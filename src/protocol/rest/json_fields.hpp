@@ -1,19 +1,22 @@
 #pragma once
 
+#include "base/result.hpp"
+
 #include <nlohmann/json_fwd.hpp>
+
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "base/result.hpp"
-
 /// Private to protocol/rest: how its .cpp files read JSON. Nobody else includes this.
 namespace muster::rest {
 
-/// Nesting that a body may have. Bodies of ours need nine; the writer of the JSON library recurses, so there must be a limit.
+/// Nesting that a body may have. Bodies of ours need nine; the writer of the JSON library recurses, so there
+/// must be a limit.
 inline constexpr int kJsonDepthMax = 32;
 
-/// The body as a JSON value. request_malformed, with the position, when it is not JSON, not UTF-8 or nested too deeply.
+/// The body as a JSON value. request_malformed, with the position, when it is not JSON, not UTF-8 or nested
+/// too deeply.
 Result<nlohmann::json> parse_json(std::string_view body);
 /// The same, where only an object will do.
 Result<nlohmann::json> parse_json_object(std::string_view body);
@@ -22,8 +25,8 @@ nlohmann::ordered_json stored_json(std::string_view text);
 /// One line; characters that are not UTF-8 become U+FFFD.
 std::string write_json(const nlohmann::ordered_json& value);
 
-/// One JSON object whose members are read by name. A member that is null counts as absent: SDKs write absent members as null.
-/// Every failure is field_invalid (or what is given) and begins with the member's full path.
+/// One JSON object whose members are read by name. A member that is null counts as absent: SDKs write absent
+/// members as null. Every failure is field_invalid (or what is given) and begins with the member's full path.
 class Fields {
  public:
   Fields(const nlohmann::json& object, std::string path) : object_{&object}, path_{std::move(path)} {}

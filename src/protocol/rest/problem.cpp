@@ -1,12 +1,12 @@
 #include "protocol/rest/problem.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <nlohmann/json.hpp>
-
 #include "protocol/rest/json_fields.hpp"
 #include "protocol/rest/timestamp.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace muster::rest {
 namespace {
@@ -35,10 +35,11 @@ std::string format_hub_problem(const Problem& problem, std::string_view name) {
   // The SDKs split Message at semicolons, so there is only the one after the name.
   std::string text = message_of(problem.error);
   std::ranges::replace(text, ';', ',');
-  return with_our_members({{"Message", fmt::format("ErrorCode:{};{}", name, text)},
-                           {"ExceptionMessage", fmt::format("Tracking ID:{}-G:0-TimeStamp:{}", problem.tracking_id,
-                                                            format_us_date(problem.at))}},
-                          problem.error);
+  return with_our_members(
+      {{"Message", fmt::format("ErrorCode:{};{}", name, text)},
+       {"ExceptionMessage",
+        fmt::format("Tracking ID:{}-G:0-TimeStamp:{}", problem.tracking_id, format_us_date(problem.at))}},
+      problem.error);
 }
 
 std::string format_arm_problem(const Problem& problem, int status, std::string_view code) {
@@ -52,7 +53,8 @@ std::string format_arm_problem(const Problem& problem, int status, std::string_v
 }
 
 std::string format_muster_problem(const Problem& problem) {
-  return with_our_members({{"title", problem.error.title()}, {"trackingId", problem.tracking_id}}, problem.error);
+  return with_our_members({{"title", problem.error.title()}, {"trackingId", problem.tracking_id}},
+                          problem.error);
 }
 
 }  // namespace muster::rest

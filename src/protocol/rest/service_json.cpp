@@ -1,17 +1,17 @@
 #include "protocol/rest/service_json.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <nlohmann/json.hpp>
-
 #include "protocol/rest/etag.hpp"
 #include "protocol/rest/json_fields.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 namespace muster::rest {
 namespace {
 
-/// What every ARM resource begins with. The CLI reads `resourcegroup` and `subscriptionid` beside `id` (service/13).
+/// What every ARM resource begins with. The CLI reads `resourcegroup` and `subscriptionid` beside `id`
+/// (service/13).
 nlohmann::ordered_json resource(const ServiceRef& service, std::string_view location, std::int64_t version,
                                 const ArmScope& scope) {
   const bool hub = service.kind == ServiceKind::hub;
@@ -46,8 +46,8 @@ nlohmann::ordered_json write_hub(const Hub& hub, const ArmScope& scope) {
 /// The key in the connection string is masked, as Azure masks it.
 nlohmann::ordered_json write_link(const LinkedHub& link) {
   return {{"name", hub_host_name(link.hub)},
-          {"connectionString",
-           fmt::format("HostName={};SharedAccessKeyName=iothubowner;SharedAccessKey=****", hub_host_name(link.hub))},
+          {"connectionString", fmt::format("HostName={};SharedAccessKeyName=iothubowner;SharedAccessKey=****",
+                                           hub_host_name(link.hub))},
           {"location", link.location},
           {"applyAllocationPolicy", link.apply_allocation_policy},
           {"allocationWeight", link.allocation_weight}};
@@ -56,10 +56,14 @@ nlohmann::ordered_json write_link(const LinkedHub& link) {
 /// ARM spells the policies with a capital (service/02 section 2.3).
 std::string_view policy_name(AllocationPolicy policy) {
   switch (policy) {
-    case AllocationPolicy::hashed: return "Hashed";
-    case AllocationPolicy::geo_latency: return "GeoLatency";
-    case AllocationPolicy::static_: return "Static";
-    case AllocationPolicy::custom: return "Custom";
+    case AllocationPolicy::hashed:
+      return "Hashed";
+    case AllocationPolicy::geo_latency:
+      return "GeoLatency";
+    case AllocationPolicy::static_:
+      return "Static";
+    case AllocationPolicy::custom:
+      return "Custom";
   }
   return "Hashed";
 }
@@ -100,11 +104,15 @@ std::string format_hub(const Hub& hub, const ArmScope& scope) { return write_jso
 std::string format_hubs(std::span<const Hub> hubs, const ArmScope& scope) {
   return value_list(hubs, [&](const Hub& hub) { return write_hub(hub, scope); });
 }
-std::string format_dps(const DpsInstance& dps, const ArmScope& scope) { return write_json(write_dps(dps, scope)); }
+std::string format_dps(const DpsInstance& dps, const ArmScope& scope) {
+  return write_json(write_dps(dps, scope));
+}
 std::string format_dps_instances(std::span<const DpsInstance> instances, const ArmScope& scope) {
   return value_list(instances, [&](const DpsInstance& dps) { return write_dps(dps, scope); });
 }
 std::string format_policy(const SasPolicy& policy) { return write_json(write_policy(policy)); }
-std::string format_policies(std::span<const SasPolicy> policies) { return value_list(policies, write_policy); }
+std::string format_policies(std::span<const SasPolicy> policies) {
+  return value_list(policies, write_policy);
+}
 
 }  // namespace muster::rest

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <span>
-#include <string>
-
 #include "model/service.hpp"
 #include "protocol/rest/certificate_json.hpp"
+
+#include <span>
+#include <string>
 
 /// Hubs, DPS instances and their access policies as ARM resources. Source: protocol/service/03 and 13.
 namespace muster::rest {

@@ -84,7 +84,8 @@ std::string format_rfc1123(WallTime time) {
 std::string format_us_date(WallTime time) {
   const Civil c = civil(time);
   return fmt::format("{:02}/{:02}/{:04} {:02}:{:02}:{:02}", unsigned{c.date.month()}, unsigned{c.date.day()},
-                     int{c.date.year()}, c.clock.hours().count(), c.clock.minutes().count(), c.clock.seconds().count());
+                     int{c.date.year()}, c.clock.hours().count(), c.clock.minutes().count(),
+                     c.clock.seconds().count());
 }
 
 std::optional<WallTime> parse_utc(std::string_view text) {
@@ -94,7 +95,8 @@ std::optional<WallTime> parse_utc(std::string_view text) {
   if (!month || !take(text, '-')) return std::nullopt;
   const auto day = take_number(text, 2);
   if (!day) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
+  const std::chrono::year_month_day date{std::chrono::year{*year},
+                                         std::chrono::month{static_cast<unsigned>(*month)},
                                          std::chrono::day{static_cast<unsigned>(*day)}};
   if (!date.ok()) return std::nullopt;
   const WallTime midnight = std::chrono::sys_days{date};

@@ -30,12 +30,12 @@ CaCertificate read(Statement& row) {
                        .subject = row.text(),
                        .sha1_thumbprint = row.text(),
                        .sha256_thumbprint = row.text(),
-                       .not_before = row.time(),
-                       .not_after = row.time(),
+                       .not_before = row.wall_time(),
+                       .not_after = row.wall_time(),
                        .verified = row.flag(),
                        .verification_code = row.text(),
-                       .created = row.time(),
-                       .updated = row.time(),
+                       .created = row.wall_time(),
+                       .updated = row.wall_time(),
                        .version = row.integer()};
 }
 
@@ -57,8 +57,8 @@ Result<std::int64_t> next_id(Connection& connection) {
 Result<void> insert(Connection& connection, std::int64_t service_id, const CaCertificate& certificate) {
   MUSTER_TRY(auto put, connection.prepare(R"sql(
       INSERT OR REPLACE INTO certificate
-        (id, service_id, key, name, der, subject, sha1_thumbprint, sha256_thumbprint, not_before_us, not_after_us,
-         verified, verification_code, created_us, updated_us, version)
+        (id, service_id, key, name, der, subject, sha1_thumbprint, sha256_thumbprint, not_before_us,
+         not_after_us, verified, verification_code, created_us, updated_us, version)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))sql"));
   put.bind(certificate.id).bind(service_id).bind(certificate.name.key()).bind(certificate.name.str());
   put.bind(ByteView{certificate.der}).bind(certificate.subject);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,6 +39,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Ro
   sqlite3_busy_timeout(db, kBusyTimeoutMs);
   return connection;
 }
+
+void Connection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Connection::~Connection() {
   statements_.clear();

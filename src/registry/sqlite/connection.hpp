@@ -3,8 +3,6 @@
 #include "base/result.hpp"
 #include "registry/sqlite/statement.hpp"
 
-#include <sqlite3.h>
-
 #include <functional>
 #include <memory>
 #include <optional>
@@ -60,7 +58,7 @@ class Connection {
   Result<void> still_inside() const;
 
   struct Finalize {
-    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+    void operator()(sqlite3_stmt* statement) const;
   };
 
   sqlite3* db_;

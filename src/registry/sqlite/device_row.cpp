@@ -17,7 +17,7 @@ DeviceIdentity read_device(const ServiceName& hub, Statement& row) {
                         .generation_id = row.text(),
                         .enabled = row.flag(),
                         .status_reason = row.text(),
-                        .status_updated = row.time(),
+                        .status_updated = row.wall_time(),
                         .auth = {.type = static_cast<DeviceAuthType>(row.integer()),
                                  .primary_thumbprint = row.text(),
                                  .secondary_thumbprint = row.text(),
@@ -26,7 +26,7 @@ DeviceIdentity read_device(const ServiceName& hub, Statement& row) {
                                  .attested_ca_id = row.integer()},
                         .iot_edge = row.flag(),
                         .device_scope = row.text(),
-                        .created = row.time(),
+                        .created = row.wall_time(),
                         .version = row.integer()};
 }
 
@@ -50,12 +50,14 @@ Result<void> write_device(Connection& connection, std::int64_t hub_id, const Dev
   MUSTER_TRY(auto upsert, connection.prepare(R"sql(
       INSERT INTO device
         (hub_id, id, generation_id, enabled, status_reason, status_updated_us, auth_type, primary_thumbprint,
-         secondary_thumbprint, primary_key, secondary_key, attested_ca_id, iot_edge, device_scope, created_us, version)
+         secondary_thumbprint, primary_key, secondary_key, attested_ca_id, iot_edge, device_scope, created_us,
+         version)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (hub_id, id) DO UPDATE SET
         enabled = excluded.enabled, status_reason = excluded.status_reason,
         status_updated_us = excluded.status_updated_us, auth_type = excluded.auth_type,
-        primary_thumbprint = excluded.primary_thumbprint, secondary_thumbprint = excluded.secondary_thumbprint,
+        primary_thumbprint = excluded.primary_thumbprint,
+        secondary_thumbprint = excluded.secondary_thumbprint,
         primary_key = excluded.primary_key, secondary_key = excluded.secondary_key,
         attested_ca_id = excluded.attested_ca_id, iot_edge = excluded.iot_edge,
         device_scope = excluded.device_scope, version = excluded.version)sql"));

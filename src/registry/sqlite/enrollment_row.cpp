@@ -100,8 +100,8 @@ EnrollmentRow read(Statement& row) {
   settings.webhook_url = row.text();
   settings.webhook_api_version = row.text();
   settings.initial_twin_json = row.text();
-  settings.created = row.time();
-  settings.updated = row.time();
+  settings.created = row.wall_time();
+  settings.updated = row.wall_time();
   settings.version = row.integer();
   return enrollment;
 }

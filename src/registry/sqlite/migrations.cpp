@@ -9,16 +9,17 @@ namespace {
 // case beside the column with its first spelling; enumerations hold the values of src/model. All tables are
 // STRICT.
 constexpr const char* kVersion1 = R"sql(
--- The numbers that the registry hands out and never takes back. One row each, so that a change of trust and the
--- generation it makes are one transaction.
+-- The numbers that the registry hands out and never takes back. One row each, so that a change of trust and
+-- the generation it makes are one transaction.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO meta (name, value) VALUES ('trust_generation', 1), ('next_hub_number', 0), ('next_certificate_id', 1);
+INSERT INTO meta (name, value)
+VALUES ('trust_generation', 1), ('next_hub_number', 0), ('next_certificate_id', 1);
 
--- What hubs and DPS instances have in common, because certificates and policies belong to either. Everything else refers
--- to `id`, which is never reused: a later service of the same name inherits nothing.
+-- What hubs and DPS instances have in common, because certificates and policies belong to either.
+-- Everything else refers to `id`, which is never reused: a later service of the same name inherits nothing.
 CREATE TABLE service (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   kind INTEGER NOT NULL,
@@ -44,7 +45,8 @@ CREATE TABLE dps (
   allocation_policy INTEGER NOT NULL
 ) STRICT;
 
--- The hubs of a DPS instance, in the order given. Names a hub without requiring it: a link may be made first.
+-- The hubs of a DPS instance, in the order given. Names a hub without requiring it: a link may be made
+-- first.
 CREATE TABLE linked_hub (
   dps_id INTEGER NOT NULL REFERENCES dps ON DELETE CASCADE,
   position INTEGER NOT NULL,
@@ -66,7 +68,8 @@ CREATE TABLE policy (
   PRIMARY KEY (service_id, name)
 ) STRICT, WITHOUT ROWID;
 
--- Uploaded CA certificates. `id` changes with the DER: what an identity was attested by is one certificate, not a name.
+-- Uploaded CA certificates. `id` changes with the DER: what an identity was attested by is one certificate,
+-- not a name.
 CREATE TABLE certificate (
   id INTEGER PRIMARY KEY,
   service_id INTEGER NOT NULL REFERENCES service ON DELETE CASCADE,
@@ -86,8 +89,9 @@ CREATE TABLE certificate (
   UNIQUE (service_id, key)
 ) STRICT;
 
--- Individual enrollments (kind 0) and groups (kind 1): one table, since they differ in two columns of thirty-four. The
--- certificates' thumbprints are columns because devices are matched by them. `hubs` are names joined by commas.
+-- Individual enrollments (kind 0) and groups (kind 1): one table, since they differ in two columns of
+-- thirty-four. The certificates' thumbprints are columns because devices are matched by them. `hubs` are
+-- names joined by commas.
 CREATE TABLE enrollment (
   dps_id INTEGER NOT NULL REFERENCES dps ON DELETE CASCADE,
   kind INTEGER NOT NULL,
@@ -173,8 +177,8 @@ CREATE TRIGGER device_removed AFTER DELETE ON device BEGIN
   UPDATE hub SET device_count = device_count - 1 WHERE service_id = old.hub_id;
 END;
 
--- Twins apart from identities: a CONNECT reads the one and not the other, and their documents are the only JSON that
--- queries look into.
+-- Twins apart from identities: a CONNECT reads the one and not the other, and their documents are the only
+-- JSON that queries look into.
 CREATE TABLE twin (
   hub_id INTEGER NOT NULL,
   device_id TEXT NOT NULL,
@@ -192,8 +196,9 @@ CREATE TABLE twin (
   FOREIGN KEY (hub_id, device_id) REFERENCES device ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
--- Who may be trusted was changed: one row for each generation, appended in the transaction of the change. Text and no
--- references, since it outlives what it tells of. `at_us` is the changed thing's own time of update, NULL where it has none.
+-- Who may be trusted was changed: one row for each generation, appended in the transaction of the change.
+-- Text and no references, since it outlives what it tells of. `at_us` is the changed thing's own time of
+-- update, NULL where it has none.
 CREATE TABLE audit (
   generation INTEGER PRIMARY KEY,
   at_us INTEGER,

@@ -43,8 +43,8 @@ Registration read(Statement& row) {
                       .payload_json = row.text(),
                       .error_code = static_cast<std::int32_t>(row.integer()),
                       .error_message = row.text(),
-                      .created = row.time(),
-                      .updated = row.time(),
+                      .created = row.wall_time(),
+                      .updated = row.wall_time(),
                       .version = row.integer()};
 }
 
@@ -57,7 +57,8 @@ Result<std::optional<Registration>> read_one(Statement& select) {
 Result<void> insert(Connection& connection, std::int64_t dps_id, const Registration& registration) {
   MUSTER_TRY(auto put, connection.prepare(R"sql(
       INSERT OR REPLACE INTO registration
-        (dps_id, key, id, group_key, group_id, operation_id, status, substatus, device_id, assigned_hub, attestation,
+        (dps_id, key, id, group_key, group_id, operation_id, status, substatus, device_id, assigned_hub,
+         attestation,
          payload_json, error_code, error_message, created_us, updated_us, version)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))sql"));
   put.bind(dps_id).bind(registration.id.key()).bind(registration.id.str());

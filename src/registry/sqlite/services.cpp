@@ -55,7 +55,7 @@ Result<std::vector<Hub>> SqliteServices::hubs() {
                        .location = select.text(),
                        .number = static_cast<std::uint32_t>(select.integer()),
                        .partition_count = static_cast<std::uint32_t>(select.integer()),
-                       .created = select.time(),
+                       .created = select.wall_time(),
                        .version = select.integer()});
   }
 }
@@ -76,7 +76,7 @@ Result<std::vector<DpsInstance>> SqliteServices::dps_instances() {
                                       .location = select.text(),
                                       .allocation_policy = static_cast<AllocationPolicy>(select.integer()),
                                       .linked_hubs = {},
-                                      .created = select.time(),
+                                      .created = select.wall_time(),
                                       .version = select.integer()});
     }
   }

@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <utility>
 
@@ -79,6 +80,10 @@ Result<void> Statement::run() {
   MUSTER_ASSERT(!row, "a statement that writes returned a row");
   return {};
 }
+
+std::int64_t Statement::integer() { return sqlite3_column_int64(statement_, column_++); }
+
+bool Statement::next_is_null() const { return sqlite3_column_type(statement_, column_) == SQLITE_NULL; }
 
 std::string Statement::text() {
   const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column_));

@@ -5,11 +5,13 @@
 #include "base/result.hpp"
 #include "muster/ids.hpp"
 
-#include <sqlite3.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+// SQLite's own types; its header stays in the .cpp files.
+struct sqlite3;
+struct sqlite3_stmt;
 
 namespace muster::registry::sqlite {
 
@@ -48,13 +50,13 @@ class Statement {
   /// For statements without rows.
   Result<void> run();
 
-  std::int64_t integer() { return sqlite3_column_int64(statement_, column_++); }
+  std::int64_t integer();
   bool flag() { return integer() != 0; }
   std::string text();
   Bytes blob();
-  WallTime time() { return WallTime{std::chrono::microseconds{integer()}}; }
+  WallTime wall_time() { return WallTime{std::chrono::microseconds{integer()}}; }
   /// Whether the next column is NULL; does not move on.
-  bool next_is_null() const { return sqlite3_column_type(statement_, column_) == SQLITE_NULL; }
+  bool next_is_null() const;
   void skip(int columns) { column_ += columns; }
 
   /// Ids were parsed before they were stored; one that no longer parses is a damaged file, and ends the
@@ -71,7 +73,7 @@ class Statement {
   sqlite3_stmt* statement_;
   int parameter_ = 0;
   int column_ = 0;
-  int bind_status_ = SQLITE_OK;
+  int bind_status_ = 0;  ///< The first that was not SQLITE_OK.
 };
 
 }  // namespace muster::registry::sqlite

@@ -7,7 +7,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/err.h>
 
 namespace muster::trust::play {
 
@@ -161,7 +160,7 @@ inline void expect_as(const Row& row) {
   }
   ASSERT_FALSE(judgement.path().empty()) << row.name;
   EXPECT_EQ(judgement.path().front().sha256_thumbprint, row.sent.front().sha256_thumbprint()) << row.name;
-  EXPECT_EQ(ERR_peek_error(), 0u) << row.name << " left an error in OpenSSL's queue";
+  EXPECT_TRUE(pki::forge::left_no_error()) << row.name << " left an error in OpenSSL's queue";
 }
 
 }  // namespace muster::trust::play

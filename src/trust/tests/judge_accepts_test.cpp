@@ -9,15 +9,16 @@
 namespace muster::trust::play {
 namespace {
 
-std::vector<Row> good_rows() {
+struct GoodRows {
   const Cast& c = cast();
-  const auto& device = c.device;
-  const auto& intermediate = c.intermediate.certificate;
-  const auto& root = c.root.certificate;
-  const auto t = tutorial_uploads();
-  const auto g = tutorial_groups();
+  const Certificate& device = c.device;
+  const Certificate& intermediate = c.intermediate.certificate;
+  const Certificate& root = c.root.certificate;
+  const std::vector<Upload> t = tutorial_uploads();
+  const std::vector<Group> g = tutorial_groups();
   const std::vector<Certificate> backwards{device, root, intermediate};
-  return {
+
+  std::vector<Row> rows{
       {.name = "tutorial: leaf only, completed from uploads",
        .sent = {device},
        .uploads = t,
@@ -220,12 +221,12 @@ std::vector<Row> good_rows() {
        .question = Question::attested,
        .ca_id = 2},
   };
-}
+};
 
 TEST(JudgeAccepts, GoodChains) {
-  const auto rows = good_rows();
-  EXPECT_GE(rows.size(), 30u);
-  for (const Row& row : rows) expect_as(row);
+  const GoodRows table;
+  EXPECT_GE(table.rows.size(), 30u);
+  for (const Row& row : table.rows) expect_as(row);
 }
 
 }  // namespace

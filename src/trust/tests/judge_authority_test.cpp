@@ -10,19 +10,27 @@
 namespace muster::trust::play {
 namespace {
 
-std::vector<Row> authority_rows() {
-  using enum ErrorCode;
+using enum ErrorCode;
+
+/// A hundred certificates that help nobody, between what is sent first and last.
+std::vector<Certificate> with_junk(std::vector<Certificate> first,
+                                   const std::vector<Certificate>& last = {}) {
+  first.insert(first.end(), 100, cast().stranger_root.certificate);
+  first.insert(first.end(), last.begin(), last.end());
+  return first;
+}
+
+struct AuthorityRows {
   const Cast& c = cast();
-  const auto& device = c.device;
-  const auto& intermediate = c.intermediate.certificate;
-  const auto& root = c.root.certificate;
-  const auto t = tutorial_uploads();
-  const auto g = tutorial_groups();
-  std::vector<Certificate> junk{device};
-  for (int i = 0; i < 100; ++i) junk.push_back(c.stranger_root.certificate);
-  std::vector<Certificate> late_chain = junk;
-  late_chain.push_back(intermediate);
-  return {
+  const Certificate& device = c.device;
+  const Certificate& intermediate = c.intermediate.certificate;
+  const Certificate& root = c.root.certificate;
+  const std::vector<Upload> t = tutorial_uploads();
+  const std::vector<Group> g = tutorial_groups();
+  const std::vector<Certificate> junk = with_junk({device});
+  const std::vector<Certificate> late_chain = with_junk({device}, {intermediate});
+
+  std::vector<Row> rows{
       {.name = "CA not verified",
        .sent = {device},
        .uploads = {{"my-intermediate-ca", intermediate, false}},
@@ -126,20 +134,20 @@ std::vector<Row> authority_rows() {
        .groups = g,
        .anchor = "my-intermediate-ca"},
   };
-}
+};
 
-std::vector<Row> hub_rows() {
-  using enum ErrorCode;
+struct HubRows {
   const Cast& c = cast();
-  const auto& device = c.device;
-  const auto& intermediate = c.intermediate.certificate;
-  const auto t = tutorial_uploads();
-  const auto hub_row = [](Row row, Question question, std::int64_t ca_id = 0) {
+  const Certificate& device = c.device;
+  const Certificate& intermediate = c.intermediate.certificate;
+  const std::vector<Upload> t = tutorial_uploads();
+  static Row hub_row(Row row, Question question, std::int64_t ca_id = 0) {
     row.question = question;
     row.ca_id = ca_id;
     return row;
-  };
-  return {
+  }
+
+  std::vector<Row> rows{
       hub_row({.name = "hub: own CA not verified",
                .sent = {device},
                .uploads = {{"inter", intermediate, false, kHub}},
@@ -202,14 +210,16 @@ std::vector<Row> hub_rows() {
                .reason = {"CN=pump-07"}},
               Question::attested, 2),
   };
-}
+};
 
 TEST(JudgeRefuses, WhatNobodyAuthorises) {
-  for (const Row& row : authority_rows()) expect_as(row);
+  const AuthorityRows table;
+  for (const Row& row : table.rows) expect_as(row);
 }
 
 TEST(JudgeRefuses, AtTheHub) {
-  for (const Row& row : hub_rows()) expect_as(row);
+  const HubRows table;
+  for (const Row& row : table.rows) expect_as(row);
 }
 
 }  // namespace

@@ -10,14 +10,16 @@
 namespace muster::trust::play {
 namespace {
 
-std::vector<Row> leaf_fault_rows() {
-  using enum ErrorCode;
+using enum ErrorCode;
+
+struct LeafFaultRows {
   const Cast& c = cast();
-  const auto t = tutorial_uploads();
-  const auto g = tutorial_groups();
-  const auto leaf = [&](const Shape& shape) { return Cast::leaf(shape, c.intermediate); };
+  const std::vector<Upload> t = tutorial_uploads();
+  const std::vector<Group> g = tutorial_groups();
+  static Certificate leaf(const Shape& shape) { return Cast::leaf(shape, cast().intermediate); }
   const std::string clock = "clock says 2026-06-01 00:00:00Z";
-  return {
+
+  std::vector<Row> rows{
       {.name = "leaf expired",
        .sent = {leaf({.until = day(2026, 2, 1)})},
        .uploads = t,
@@ -121,16 +123,16 @@ std::vector<Row> leaf_fault_rows() {
        .refused = ca_unknown,
        .reason = {"DPS my-dps-x509", "leaf certificate CN=pump-07 is self-signed"}},
   };
-}
+};
 
-std::vector<Row> chain_fault_rows() {
-  using enum ErrorCode;
+struct ChainFaultRows {
   const Cast& c = cast();
-  const auto& root = c.root.certificate;
+  const Certificate& root = c.root.certificate;
   const std::vector<Upload> root_only{{"my-root-ca", root}};
-  const auto by_root = group_of("my-root-ca");
-  const auto under = [&](const Issued& ca) { return std::vector{Cast::leaf({}, ca), ca.certificate}; };
-  return {
+  const std::vector<Group> by_root = group_of("my-root-ca");
+  static std::vector<Certificate> under(const Issued& ca) { return {Cast::leaf({}, ca), ca.certificate}; }
+
+  std::vector<Row> rows{
       {.name = "intermediate expired, sent",
        .sent = under(c.expired_intermediate),
        .uploads = root_only,
@@ -232,14 +234,16 @@ std::vector<Row> chain_fault_rows() {
        .reason = {"CN=Plain", "another certificate with another key",
                   c.plain_root.certificate.sha256_thumbprint()}},
   };
-}
+};
 
 TEST(JudgeRefuses, FaultyLeaves) {
-  for (const Row& row : leaf_fault_rows()) expect_as(row);
+  const LeafFaultRows table;
+  for (const Row& row : table.rows) expect_as(row);
 }
 
 TEST(JudgeRefuses, FaultyChains) {
-  for (const Row& row : chain_fault_rows()) expect_as(row);
+  const ChainFaultRows table;
+  for (const Row& row : table.rows) expect_as(row);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 namespace muster::rest {
 namespace {
 
-bool holds(const Answer& answer, std::string_view text) { return answer.body.find(text) != std::string::npos; }
+bool holds(const Answer& answer, std::string_view text) {
+  return answer.body.find(text) != std::string::npos;
+}
 
 /// The text between `"name":"` and the next quote.
 std::string member(const Answer& answer, const std::string& name) {
@@ -17,7 +19,8 @@ std::string member(const Answer& answer, const std::string& name) {
 }
 
 constexpr const char* kHubs = "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Devices/IotHubs";
-constexpr const char* kServices = "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Devices/provisioningServices";
+constexpr const char* kServices =
+    "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Devices/provisioningServices";
 
 class ArmApi : public testing::Test {
  protected:
@@ -33,27 +36,36 @@ class ArmApi : public testing::Test {
     return fmt::format(R"({{"certificate":"{}"}})", to_base64(as_bytes(certificate.pem())));
   }
   std::string proof(const pki::Issued& issuer, const std::string& code) {
-    return upload_of(pki::issue_proof({.subject = code, .now = world.loop.clock.wall()}, issuer, *world.random)->certificate);
+    return upload_of(
+        pki::issue_proof({.subject = code, .now = world.loop.clock.wall()}, issuer, *world.random)
+            ->certificate);
   }
 };
 
 TEST_F(ArmApi, ServicesAreListedAndShown) {
-  EXPECT_TRUE(holds(world.ask_arm("GET", "/subscriptions/sub/providers/Microsoft.Devices/IotHubs"), R"("name":"my-hub")"));
+  EXPECT_TRUE(holds(world.ask_arm("GET", "/subscriptions/sub/providers/Microsoft.Devices/IotHubs"),
+                    R"("name":"my-hub")"));
   EXPECT_TRUE(holds(world.ask_arm("GET", kHubs), R"("hostName":"my-hub.azure-devices.net")"));
-  EXPECT_TRUE(holds(world.ask_arm("GET", "/subscriptions/SUB/resourcegroups/RG/providers/microsoft.devices/iothubs/MY-HUB"),
-                    R"("partitionCount":2)"))
+  EXPECT_TRUE(holds(
+      world.ask_arm("GET", "/subscriptions/SUB/resourcegroups/RG/providers/microsoft.devices/iothubs/MY-HUB"),
+      R"("partitionCount":2)"))
       << "service/13: ARM paths are case-insensitive";
   EXPECT_TRUE(holds(world.ask_arm("GET", std::string{kServices} + "/my-dps"), R"("idScope":"0ne00123ABC")"));
   EXPECT_TRUE(holds(world.ask_arm("GET", kServices), R"("idScope":"0ne00123ABC")"));
   EXPECT_EQ(world.ask_arm("GET", std::string{kHubs} + "/other").status, 404);
   EXPECT_EQ(world.ask_arm("GET", "/subscriptions/other/providers/Microsoft.Devices/IotHubs").status, 404);
-  EXPECT_EQ(world.ask_arm("GET", "/subscriptions/sub/resourceGroups/other/providers/Microsoft.Devices/IotHubs").status, 404);
+  EXPECT_EQ(
+      world.ask_arm("GET", "/subscriptions/sub/resourceGroups/other/providers/Microsoft.Devices/IotHubs")
+          .status,
+      404);
   EXPECT_EQ(world.ask_arm("PUT", std::string{kHubs} + "/new", "{}").status, 501);
 }
 
 TEST_F(ArmApi, KeysAreListed) {
-  EXPECT_TRUE(holds(world.ask_arm("POST", std::string{kHubs} + "/my-hub/listkeys"), R"("keyName":"iothubowner")"));
-  EXPECT_TRUE(holds(world.ask_arm("POST", std::string{kHubs} + "/my-hub/IotHubKeys/IOTHUBOWNER/listkeys"), R"("primaryKey":"a2V5")"));
+  EXPECT_TRUE(
+      holds(world.ask_arm("POST", std::string{kHubs} + "/my-hub/listkeys"), R"("keyName":"iothubowner")"));
+  EXPECT_TRUE(holds(world.ask_arm("POST", std::string{kHubs} + "/my-hub/IotHubKeys/IOTHUBOWNER/listkeys"),
+                    R"("primaryKey":"a2V5")"));
   EXPECT_EQ(world.ask_arm("POST", std::string{kHubs} + "/my-hub/IotHubKeys/nobody/listkeys").status, 404);
   EXPECT_EQ(world.ask_arm("POST", std::string{kServices} + "/my-dps/listkeys").body, R"({"value":[]})");
 }
@@ -66,7 +78,8 @@ TEST_F(ArmApi, ProofOfPossession) {
 
   EXPECT_EQ(world.ask_arm("POST", base + "/generateVerificationCode").status, 412) << "If-Match is required";
   EXPECT_EQ(world.ask_arm("POST", base + "/generateVerificationCode", "", "If-Match: x\r\n").status, 412);
-  auto early = world.ask_arm("POST", base + "/verify", proof(root, "ABC"), "If-Match: " + member(made, "etag") + "\r\n");
+  auto early = world.ask_arm("POST", base + "/verify", proof(root, "ABC"),
+                             "If-Match: " + member(made, "etag") + "\r\n");
   EXPECT_TRUE(holds(early, "no verification code")) << early.body;
 
   auto coded = world.ask_arm("POST", base + "/generateVerificationCode?certificate.name=my-ca", "",
@@ -77,30 +90,36 @@ TEST_F(ArmApi, ProofOfPossession) {
   EXPECT_NE(member(coded, "etag"), member(made, "etag"));
   const std::string match = "If-Match: " + member(coded, "etag") + "\r\n";
 
-  EXPECT_TRUE(holds(world.ask_arm("POST", base + "/verify", proof(root, "ABC"), match), "MU-2401")) << "another CN";
+  EXPECT_TRUE(holds(world.ask_arm("POST", base + "/verify", proof(root, "ABC"), match), "MU-2401"))
+      << "another CN";
   const auto impostor = make_root("My-Root-CA");
-  EXPECT_TRUE(holds(world.ask_arm("POST", base + "/verify", proof(impostor, code), match), "MU-2401")) << "another key";
+  EXPECT_TRUE(holds(world.ask_arm("POST", base + "/verify", proof(impostor, code), match), "MU-2401"))
+      << "another key";
   EXPECT_EQ(world.ask_arm("POST", base + "/verify", R"({"certificate":"hello"})", match).status, 400);
   auto verified = world.ask_arm("POST", base + "/verify", proof(root, code), match);
   ASSERT_EQ(verified.status, 200) << verified.body;
   EXPECT_TRUE(holds(verified, R"("isVerified":true)"));
   EXPECT_EQ(member(verified, "verificationCode"), "") << "a code proves once";
-  EXPECT_EQ(world.ask_arm("POST", base + "/verify", proof(root, code), match).status, 412) << "the etag has moved";
+  EXPECT_EQ(world.ask_arm("POST", base + "/verify", proof(root, code), match).status, 412)
+      << "the etag has moved";
 
   auto shown = world.ask_arm("GET", base);
   EXPECT_EQ(shown.body, verified.body);
-  EXPECT_TRUE(holds(world.ask_arm("GET", std::string{kServices} + "/my-dps/certificates"), R"("name":"my-ca")"));
+  EXPECT_TRUE(
+      holds(world.ask_arm("GET", std::string{kServices} + "/my-dps/certificates"), R"("name":"my-ca")"));
 }
 
 TEST_F(ArmApi, UploadsAndTheirRules) {
   auto direct = world.ask_arm("PUT", std::string{kHubs} + "/my-hub/certificates/my-ca",
-                              fmt::format(R"({{"properties":{{"certificate":"{}","isVerified":true}}}})", to_base64(root.certificate.der())));
+                              fmt::format(R"({{"properties":{{"certificate":"{}","isVerified":true}}}})",
+                                          to_base64(root.certificate.der())));
   ASSERT_EQ(direct.status, 200) << direct.body;
   EXPECT_TRUE(holds(direct, R"("isVerified":true)")) << "service/03: verified at upload skips the proof";
   EXPECT_TRUE(holds(direct, "Microsoft.Devices/IotHubs/Certificates"));
 
   const auto hub_base = std::string{kHubs} + "/my-hub/certificates/my-ca";
-  EXPECT_EQ(world.ask_arm("PUT", hub_base, upload_of(root.certificate)).status, 412) << "a change needs If-Match";
+  EXPECT_EQ(world.ask_arm("PUT", hub_base, upload_of(root.certificate)).status, 412)
+      << "a change needs If-Match";
   auto same = world.ask_arm("PUT", hub_base, upload_of(root.certificate), "If-Match: *\r\n");
   EXPECT_TRUE(holds(same, R"("isVerified":true)")) << "the same certificate stays verified";
   auto other = world.ask_arm("PUT", hub_base, upload_of(make_root("Other").certificate), "If-Match: *\r\n");
@@ -115,7 +134,9 @@ TEST_F(ArmApi, UploadsAndTheirRules) {
 }
 
 TEST_F(ArmApi, ACertificateInUseStays) {
-  world.ask_arm("PUT", base, fmt::format(R"({{"certificate":"{}","isVerified":true}})", to_base64(root.certificate.der())));
+  world.ask_arm(
+      "PUT", base,
+      fmt::format(R"({{"certificate":"{}","isVerified":true}})", to_base64(root.certificate.der())));
   const auto group =
       R"({"enrollmentGroupId":"g","attestation":{"type":"x509","x509":{"caReferences":{"primary":"my-ca"}}}})";
   ASSERT_EQ(world.ask_dps("PUT", "/enrollmentGroups/g", group).status, 200);
@@ -150,7 +171,8 @@ TEST_F(ArmApi, RefusalsAreFoundBySubjectAndTrackingId) {
   EXPECT_TRUE(holds(all, "MU-2102") && !holds(all, R"("kind":"connected")")) << all.body;
   EXPECT_TRUE(holds(world.ask("GET", "muster", "/muster/v1/refusals?subject=pump-07&limit=5"), "MU-2102"));
   EXPECT_EQ(world.ask("GET", "muster", "/muster/v1/refusals?subject=other").body, R"({"value":[]})");
-  EXPECT_TRUE(holds(world.ask("GET", "muster", "/muster/v1/refusals?trackingId=" + entry.tracking_id), "pump-07"));
+  EXPECT_TRUE(
+      holds(world.ask("GET", "muster", "/muster/v1/refusals?trackingId=" + entry.tracking_id), "pump-07"));
   EXPECT_EQ(world.ask("GET", "muster", "/muster/v1/refusals?limit=x").status, 400);
 }
 
@@ -166,7 +188,8 @@ TEST(AdminPort, AnswersItsFourPaths) {
   EXPECT_EQ(get("/healthz").status, 200u) << "alive while it stops";
   EXPECT_EQ(get("/server.crl").body, "0");
   world.append("d", "1");
-  EXPECT_NE(get("/metrics").body.find("muster_events_appended_total 1\n"), std::string::npos) << get("/metrics").body;
+  EXPECT_NE(get("/metrics").body.find("muster_events_appended_total 1\n"), std::string::npos)
+      << get("/metrics").body;
   EXPECT_EQ(get("/devices").status, 404u);
   EXPECT_EQ(admin.answer({"POST", "/healthz", {}, ""}).status, 405u);
 

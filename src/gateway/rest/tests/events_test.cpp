@@ -1,7 +1,7 @@
-#include <vector>
-
 #include "gateway/rest/event_source.hpp"
 #include "gateway/rest/tests/world.hpp"
+
+#include <vector>
 
 namespace muster::rest {
 namespace {
@@ -13,10 +13,11 @@ std::size_t count(std::string_view text, std::string_view part) {
 }
 
 /// The `id:` values of a stream's text, in order.
-std::vector<std::string> ids_of(std::string_view text) {
+std::vector<std::string> ids_of(const std::string& text) {
   std::vector<std::string> ids;
-  for (auto at = text.find("id: "); at != std::string_view::npos; at = text.find("id: ", at + 1)) {
-    ids.emplace_back(text.substr(at + 4, text.find('\n', at) - at - 4));
+  const std::string lines = "\n" + text;
+  for (auto at = lines.find("\nid: "); at != std::string::npos; at = lines.find("\nid: ", at + 1)) {
+    ids.emplace_back(lines.substr(at + 5, lines.find('\n', at + 1) - at - 5));
   }
   return ids;
 }
@@ -100,9 +101,11 @@ TEST_F(EventSourceTest, ResumesAfterEveryEventWithoutLossOrRepetition) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     EventRequest request;
     const auto colon = all[i].find(':');
-    request.after = EventPosition{static_cast<std::uint32_t>(std::stoul(all[i].substr(0, colon))), std::stoull(all[i].substr(colon + 1))};
+    request.after = EventPosition{static_cast<std::uint32_t>(std::stoul(all[i].substr(0, colon))),
+                                  std::stoull(all[i].substr(colon + 1))};
     const auto rest = ids_of(read_all(*open(world, request)));
-    EXPECT_EQ(rest, std::vector<std::string>(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end())) << "after " << all[i];
+    EXPECT_EQ(rest, std::vector<std::string>(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end()))
+        << "after " << all[i];
   }
 }
 
@@ -116,7 +119,8 @@ TEST_F(EventSourceTest, ResumesAmongEventsOfOneInstant) {
   for (std::size_t i = 10; i < all.size(); ++i) {
     EventRequest request;
     const auto colon = all[i].find(':');
-    request.after = EventPosition{static_cast<std::uint32_t>(std::stoul(all[i].substr(0, colon))), std::stoull(all[i].substr(colon + 1))};
+    request.after = EventPosition{static_cast<std::uint32_t>(std::stoul(all[i].substr(0, colon))),
+                                  std::stoull(all[i].substr(colon + 1))};
     EXPECT_EQ(ids_of(read_all(*open(world, request))).size(), all.size() - i - 1) << "after " << all[i];
   }
 }
@@ -141,11 +145,13 @@ class EventStreamTest : public testing::Test {
 
   std::shared_ptr<net::Loop::Pending<void>> open(const std::string& query, const std::string& headers = "") {
     world.connection->close();
-    auto ended = world.connect();
-    world.connection->peer_sends(
-        fmt::format("GET /muster/v1/hubs/my-hub/events{} HTTP/1.1\r\nHost: muster\r\n{}\r\n", query, headers));
-    return ended;
+    if (open_) world.loop.until([&] { return open_->done(); });  // It gives its slot back.
+    open_ = world.connect();
+    world.connection->peer_sends(fmt::format(
+        "GET /muster/v1/hubs/my-hub/events{} HTTP/1.1\r\nHost: muster\r\n{}\r\n", query, headers));
+    return open_;
   }
+  std::shared_ptr<net::Loop::Pending<void>> open_;
   bool sent(std::string_view text) { return world.connection->sent.find(text) != std::string::npos; }
   void until_sent(std::string_view text) {
     world.loop.until([&] { return sent(text); });
@@ -156,7 +162,8 @@ TEST_F(EventStreamTest, SendsWhatIsThereAndWhatComes) {
   world.append("pump-07", R"({"n":1})");
   const auto ended = open("?from=start");
   until_sent(R"("n":1)");
-  EXPECT_TRUE(sent("HTTP/1.1 200 OK\r\n") && sent("Content-Type: text/event-stream")) << world.connection->sent;
+  EXPECT_TRUE(sent("HTTP/1.1 200 OK\r\n") && sent("Content-Type: text/event-stream"))
+      << world.connection->sent;
   world.append("pump-07", R"({"n":2})");
   until_sent(R"("n":2)");
   EXPECT_EQ(count(world.connection->sent, R"("n":1)"), 1u);
@@ -198,13 +205,13 @@ TEST_F(EventStreamTest, ResumesAfterLastEventId) {
 }
 
 TEST_F(EventStreamTest, RefusesByNameOfTheParameter) {
-  for (const auto& [query, headers, text] :
-       std::vector<std::tuple<std::string, std::string, std::string>>{{"?from=5", "", "from: an offset"},
-                                                                      {"?from=soon", "", "from: "},
-                                                                      {"?partition=x", "", "partition: "},
-                                                                      {"?partition=9", "", "MU-"},
-                                                                      {"?partition=1", "Last-Event-ID: 0:0\r\n", "Last-Event-ID: "},
-                                                                      {"", "Last-Event-ID: five\r\n", "Last-Event-ID: "}}) {
+  for (const auto& [query, headers, text] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"?from=5", "", "from: an offset"},
+           {"?from=soon", "", "from: "},
+           {"?partition=x", "", "partition: "},
+           {"?partition=9", "", "MU-"},
+           {"?partition=1", "Last-Event-ID: 0:0\r\n", "Last-Event-ID: "},
+           {"", "Last-Event-ID: five\r\n", "Last-Event-ID: "}}) {
     open(query, headers);
     Answer answer;
     world.loop.until([&] { return World::take_answer(world.connection->sent, answer); });
@@ -226,7 +233,8 @@ TEST_F(EventStreamTest, ASlowConsumerHoldsAPositionAndGetsEverything) {
   world.connection->peer_takes(400);
   const std::string body = "\"" + std::string(2000, 'x') + "\"";
   for (int i = 0; i < 200; ++i) world.append("pump-07", body);
-  world.connection->peer_sends("GET /muster/v1/hubs/my-hub/events?from=start HTTP/1.1\r\nHost: muster\r\n\r\n");
+  world.connection->peer_sends(
+      "GET /muster/v1/hubs/my-hub/events?from=start HTTP/1.1\r\nHost: muster\r\n\r\n");
   world.loop.until([&] { return world.connection->sent.size() == 400; });
   world.connection->peer_takes(SIZE_MAX);
   world.loop.until([&] { return count(world.connection->sent, "\ndata: ") == 200; });

@@ -1,9 +1,9 @@
 #include "gateway/rest/http_session.hpp"
 
-#include <gtest/gtest.h>
-
 #include "gateway/rest/tests/scripted_stream.hpp"
 #include "net/tests/loop.hpp"
+
+#include <gtest/gtest.h>
 
 namespace muster::rest {
 namespace {
@@ -31,8 +31,8 @@ class HttpSessionTest : public testing::Test {
     co_return response;
   }
   void serve() {
-    session = std::make_unique<HttpSession>(loop.shard, stream, limits,
-                                            [this](const Request& request) { return answer_to(this, request); });
+    session = std::make_unique<HttpSession>(
+        loop.shard, stream, limits, [this](const Request& request) { return answer_to(this, request); });
     ended = loop.start(session->run());
     loop.shard.poll();
   }
@@ -70,7 +70,8 @@ TEST_F(HttpSessionTest, ClosesWhereTheClientWantsIt) {
     const char* request;
     bool closes;
   };
-  for (const Row row : {Row{"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", true}, Row{"GET / HTTP/1.0\r\n\r\n", true},
+  for (const Row row : {Row{"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", true},
+                        Row{"GET / HTTP/1.0\r\n\r\n", true},
                         Row{"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", false}}) {
     stream = std::make_shared<ScriptedStream>(loop.shard);
     serve();
@@ -203,7 +204,8 @@ TEST_F(HttpSessionTest, StreamsInChunksAndEndsTheConnection) {
   serve();
   send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_NE(stream->sent.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << stream->sent;
-  EXPECT_TRUE(stream->sent.ends_with("\r\n\r\n5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n")) << stream->sent;
+  EXPECT_TRUE(stream->sent.ends_with("\r\n\r\n5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n"))
+      << stream->sent;
   EXPECT_TRUE(stream->closed);
 }
 

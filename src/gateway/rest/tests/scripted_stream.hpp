@@ -1,18 +1,20 @@
 #pragma once
 
+#include "net/signal.hpp"
+#include "net/stream.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <string>
-
-#include "net/signal.hpp"
-#include "net/stream.hpp"
 
 namespace muster::rest {
 
 /// The other end of a connection as a script: what the peer sends, and what it was sent.
 class ScriptedStream final : public net::Stream {
  public:
-  explicit ScriptedStream(net::Shard& shard) : arrived_{shard}, room_made_{shard} { peer_.remote = {"127.0.0.1", 40'000}; }
+  explicit ScriptedStream(net::Shard& shard) : arrived_{shard}, room_made_{shard} {
+    peer_.remote = {"127.0.0.1", 40'000};
+  }
 
   void peer_sends(std::string_view text) {
     inbox_ += text;
@@ -35,7 +37,8 @@ class ScriptedStream final : public net::Stream {
   const net::PeerInfo& peer() const override { return peer_; }
   Result<net::IoResult> try_read(std::span<std::byte> into) override {
     if (closed) return failure(ErrorCode::cancelled, "closed here");
-    if (inbox_.empty()) return net::IoResult{peer_closed_ ? net::IoState::closed : net::IoState::would_block, 0};
+    if (inbox_.empty())
+      return net::IoResult{peer_closed_ ? net::IoState::closed : net::IoState::would_block, 0};
     const std::size_t size = std::min(into.size(), inbox_.size());
     std::memcpy(into.data(), inbox_.data(), size);
     inbox_.erase(0, size);

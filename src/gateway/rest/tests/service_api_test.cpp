@@ -1,15 +1,19 @@
 #include "gateway/rest/tests/world.hpp"
 #include "protocol/rest/etag.hpp"
 
-/// The hub and DPS APIs end to end: bytes of a request in, bytes of the answer out, over a registry in memory.
+/// The hub and DPS APIs end to end: bytes of a request in, bytes of the answer out, over a registry in
+/// memory.
 namespace muster::rest {
 namespace {
 
 using testing::Test;
 
-bool holds(const Answer& answer, std::string_view text) { return answer.body.find(text) != std::string::npos; }
+bool holds(const Answer& answer, std::string_view text) {
+  return answer.body.find(text) != std::string::npos;
+}
 
-constexpr const char* kCaDevice = R"({"deviceId":"pump-07","authentication":{"type":"certificateAuthority"}})";
+constexpr const char* kCaDevice =
+    R"({"deviceId":"pump-07","authentication":{"type":"certificateAuthority"}})";
 
 class HubApi : public Test {
  protected:
@@ -21,13 +25,15 @@ TEST_F(HubApi, ADeviceIsMadeShownListedAndDeleted) {
   ASSERT_EQ(made.status, 200) << "service/04: 200 for create as well: " << made.body;
   EXPECT_EQ(made.headers["content-type"], "application/json; charset=utf-8");
   EXPECT_TRUE(made.headers["etag"].starts_with('"'));
-  EXPECT_EQ(made.headers["x-ms-request-id"].size(), 32u);
+  EXPECT_FALSE(made.headers["x-ms-request-id"].empty());
 
-  auto shown = world.ask_hub("GET", "/Devices/pump-07/?api-version=whatever", "", "x-ms-client-request-id: abc-1\r\n");
+  auto shown =
+      world.ask_hub("GET", "/Devices/pump-07/?api-version=whatever", "", "x-ms-client-request-id: abc-1\r\n");
   EXPECT_EQ(shown.body, made.body);
   EXPECT_EQ(shown.headers["x-ms-client-request-id"], "abc-1");
   EXPECT_TRUE(holds(world.ask_hub("GET", "/devices?top=10"), "pump-07"));
-  EXPECT_TRUE(holds(world.ask_hub("GET", "/twins/pump-07"), R"("authenticationType":"certificateAuthority")"));
+  EXPECT_TRUE(
+      holds(world.ask_hub("GET", "/twins/pump-07"), R"("authenticationType":"certificateAuthority")"));
 
   auto gone = world.ask_hub("DELETE", "/devices/pump-07", "", "If-Match: \"*\"\r\n");
   EXPECT_EQ(gone.status, 204) << gone.body;
@@ -40,7 +46,8 @@ TEST_F(HubApi, ADeviceIsMadeShownListedAndDeleted) {
 }
 
 TEST_F(HubApi, KeysAreMadeWhereNoneAreGiven) {
-  const auto made = world.ask_hub("PUT", "/devices/d", R"({"deviceId":"d","authentication":{"symmetricKey":{},"type":"sas"}})");
+  const auto made = world.ask_hub("PUT", "/devices/d",
+                                  R"({"deviceId":"d","authentication":{"symmetricKey":{},"type":"sas"}})");
   ASSERT_EQ(made.status, 200) << made.body;
   EXPECT_FALSE(holds(made, R"("primaryKey":null)"));
   EXPECT_TRUE(holds(made, R"("type":"sas")"));
@@ -50,7 +57,8 @@ TEST_F(HubApi, KeysAreMadeWhereNoneAreGiven) {
 
 TEST_F(HubApi, IfMatchRules) {
   // service/04 section 4.2.
-  EXPECT_EQ(world.ask_hub("PUT", "/devices/pump-07", kCaDevice, "If-Match: *\r\n").status, 404) << "update only";
+  EXPECT_EQ(world.ask_hub("PUT", "/devices/pump-07", kCaDevice, "If-Match: *\r\n").status, 404)
+      << "update only";
   auto made = world.ask_hub("PUT", "/devices/pump-07", kCaDevice);
   const auto first_etag = made.headers["etag"];
   auto twice = world.ask_hub("PUT", "/devices/pump-07", kCaDevice);
@@ -62,7 +70,9 @@ TEST_F(HubApi, IfMatchRules) {
   EXPECT_NE(changed.headers["etag"], first_etag);
   EXPECT_EQ(world.ask_hub("DELETE", "/devices/pump-07").status, 412) << "etag missing";
   EXPECT_EQ(world.ask_hub("DELETE", "/devices/pump-07", "", "If-Match: " + first_etag + "\r\n").status, 412);
-  EXPECT_EQ(world.ask_hub("DELETE", "/devices/pump-07", "", "If-Match: " + changed.headers["etag"] + "\r\n").status, 204);
+  EXPECT_EQ(
+      world.ask_hub("DELETE", "/devices/pump-07", "", "If-Match: " + changed.headers["etag"] + "\r\n").status,
+      204);
   EXPECT_EQ(world.ask_hub("DELETE", "/devices/pump-07", "", "If-Match: *\r\n").status, 404);
 }
 
@@ -83,7 +93,8 @@ TEST_F(HubApi, DisablingAndDeletingEndTheSession) {
 
   world.ask_hub("PUT", "/devices/pump-07", kCaDevice, "If-Match: *\r\n");
   EXPECT_FALSE(session->reason) << "an update that leaves it enabled does not cut it";
-  const std::string disabled = R"({"deviceId":"pump-07","status":"disabled","authentication":{"type":"certificateAuthority"}})";
+  const std::string disabled =
+      R"({"deviceId":"pump-07","status":"disabled","authentication":{"type":"certificateAuthority"}})";
   ASSERT_EQ(world.ask_hub("PUT", "/devices/pump-07", disabled, "If-Match: *\r\n").status, 200);
   ASSERT_TRUE(session->reason);
   EXPECT_EQ(session->reason->code(), ErrorCode::device_disabled);
@@ -106,7 +117,8 @@ TEST_F(HubApi, QueryPagesThroughAllDevices) {
   EXPECT_TRUE(holds(first, R"("deviceId":"b")") && !holds(first, R"("deviceId":"c")"));
   const auto token = first.headers["x-ms-continuation"];
   ASSERT_FALSE(token.empty());
-  auto second = world.ask_hub("POST", "/devices/query", query, "x-ms-max-item-count: 2\r\nx-ms-continuation: " + token + "\r\n");
+  auto second = world.ask_hub("POST", "/devices/query", query,
+                              "x-ms-max-item-count: 2\r\nx-ms-continuation: " + token + "\r\n");
   EXPECT_TRUE(holds(second, R"("deviceId":"c")") && !holds(second, R"("deviceId":"a")"));
   EXPECT_EQ(second.headers.count("x-ms-continuation"), 0u) << "service/05: absent on the last page";
   EXPECT_TRUE(holds(second, R"("authentication":{"type":"sas"})")) << "service/13";
@@ -121,8 +133,10 @@ TEST_F(HubApi, WhatIsNotThereIsSaidByName) {
   for (const Row& row : std::vector<Row>{
            {"POST", "/devices/query", R"({"query":"select deviceId from devices"})", "", 400, "MU-4009"},
            {"POST", "/devices/query", "{}", "", 400, "query: is missing"},
-           {"POST", "/devices/query", R"({"query":"select * from devices"})", "x-ms-max-item-count: 0\r\n", 400, "x-ms-max-item-count"},
-           {"POST", "/devices/query", R"({"query":"select * from devices"})", "x-ms-continuation: ?\r\n", 400, "x-ms-continuation"},
+           {"POST", "/devices/query", R"({"query":"select * from devices"})", "x-ms-max-item-count: 0\r\n",
+            400, "x-ms-max-item-count"},
+           {"POST", "/devices/query", R"({"query":"select * from devices"})", "x-ms-continuation: ?\r\n", 400,
+            "x-ms-continuation"},
            {"PUT", "/devices/pump-07", R"({"deviceId":"pump-07","status":1})", "", 400, "status: a string"},
            {"PUT", "/devices/a%20b", "{}", "", 400, "MU-3007"},
            {"GET", "/devices?top=0", "", "", 400, "top: "},
@@ -160,8 +174,20 @@ class DpsApi : public Test {
 
   void add_ca(bool verified) {
     ASSERT_TRUE(world.write([&](registry::Store& store) -> Result<void> {
-      CaCertificate ca{0, {ServiceKind::dps, world.dps}, *CertificateName::parse("my-ca"), Bytes(3), "CN=x", "AA", "BB",
-                       world.loop.clock.wall(), world.loop.clock.wall(), verified, "", {}, {}, 0};
+      CaCertificate ca{0,
+                       {ServiceKind::dps, world.dps},
+                       *CertificateName::parse("my-ca"),
+                       Bytes(3),
+                       "CN=x",
+                       "AA",
+                       "BB",
+                       world.loop.clock.wall(),
+                       world.loop.clock.wall(),
+                       verified,
+                       "",
+                       {},
+                       {},
+                       0};
       MUSTER_TRY(const auto before, store.certificates().find(ca.owner, ca.name));
       if (before) ca.version = before->version;
       MUSTER_CHECK(store.certificates().put(ca, ca.version));
@@ -178,14 +204,18 @@ TEST_F(DpsApi, AGroupIsMadeShownListedAndDeleted) {
   EXPECT_EQ(world.ask_dps("GET", "/enrollmentgroups/MY-GROUP/").body, made.body) << "ids fold, paths too";
 
   // service/02 section 2.2: what az really sends.
-  auto listed = world.ask_dps("POST", "/enrollmentGroups/query", R"({"query": "{'additional_properties': {}, 'query': 'SELECT *'}"})");
+  auto listed = world.ask_dps("POST", "/enrollmentGroups/query",
+                              R"({"query": "{'additional_properties': {}, 'query': 'SELECT *'}"})");
   EXPECT_EQ(listed.body, "[" + made.body + "]");
   EXPECT_EQ(listed.headers["x-ms-item-type"], "enrollmentGroup");
 
   EXPECT_EQ(world.ask_dps("PUT", "/enrollmentGroups/my-group", kGroup).status, 409) << "create only";
   EXPECT_EQ(world.ask_dps("PUT", "/enrollmentGroups/my-group", kGroup, "If-Match: \"x\"\r\n").status, 412);
   EXPECT_EQ(world.ask_dps("PUT", "/enrollmentGroups/my-group", kGroup, "If-Match: *\r\n").status, 200);
-  EXPECT_EQ(world.ask_dps("PUT", "/enrollmentGroups/my-group", kGroup, "If-Match: " + made.headers["etag"] + "\r\n").status, 412)
+  EXPECT_EQ(
+      world.ask_dps("PUT", "/enrollmentGroups/my-group", kGroup, "If-Match: " + made.headers["etag"] + "\r\n")
+          .status,
+      412)
       << "that etag has moved";
   EXPECT_EQ(world.ask_dps("DELETE", "/enrollmentGroups/my-group", "", "If-Match: \"x\"\r\n").status, 412);
   EXPECT_EQ(world.ask_dps("DELETE", "/enrollmentGroups/my-group").status, 204) << "If-Match is optional";
@@ -204,8 +234,8 @@ TEST_F(DpsApi, AGroupNeedsAVerifiedCaAndLinkedHubs) {
   EXPECT_EQ(unverified.status, 400);
   EXPECT_TRUE(holds(unverified, "MU-2003") && holds(unverified, "my-ca")) << unverified.body;
   add_ca(true);
-  const std::string elsewhere =
-      R"({"enrollmentGroupId":"my-group","iotHubs":["other.azure-devices.net"],"attestation":{"type":"x509","x509":{"caReferences":{"primary":"my-ca"}}}})";
+  std::string elsewhere{kGroup};
+  elsewhere.insert(1, R"("iotHubs":["other.azure-devices.net"],)");
   EXPECT_TRUE(holds(world.ask_dps("PUT", "/enrollmentGroups/my-group", elsewhere), "is not linked"));
   EXPECT_TRUE(holds(world.ask_dps("GET", "/enrollmentGroups/my-group"), "MU-4002")) << "nothing was stored";
 }
@@ -230,9 +260,12 @@ TEST_F(DpsApi, RegistrationsOfAGroup) {
   EXPECT_EQ("[" + one.body + "]", listed.body);
   EXPECT_EQ(world.ask_dps("POST", "/registrations/nobody/query").status, 404);
   EXPECT_EQ(world.ask_dps("DELETE", "/registrations/pump-07", "", "If-Match: \"x\"\r\n").status, 412);
-  EXPECT_EQ(world.ask_dps("DELETE", "/registrations/pump-07", "", "If-Match: " + one.headers["etag"] + "\r\n").status, 204);
+  EXPECT_EQ(world.ask_dps("DELETE", "/registrations/pump-07", "", "If-Match: " + one.headers["etag"] + "\r\n")
+                .status,
+            204);
   EXPECT_EQ(world.ask_dps("GET", "/registrations/pump-07").status, 404);
-  EXPECT_EQ(world.ask_dps("GET", "/registrations/a+b").status, 400) << "+ is a space here, and no id holds one";
+  EXPECT_EQ(world.ask_dps("GET", "/registrations/a+b").status, 400)
+      << "+ is a space here, and no id holds one";
 }
 
 TEST_F(DpsApi, IndividualEnrollmentsComeLater) {

@@ -1,19 +1,19 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <charconv>
-#include <map>
-#include <memory>
-#include <string>
-#include <thread>
-
 #include "base/random.hpp"
 #include "disk/file.hpp"
 #include "eventlog/segmented_log.hpp"
 #include "gateway/rest/gateway.hpp"
 #include "gateway/rest/tests/scripted_stream.hpp"
 #include "net/tests/loop.hpp"
+
+#include <boost/asio/post.hpp>
+#include <gtest/gtest.h>
+
+#include <charconv>
+#include <map>
+#include <memory>
+#include <string>
 
 namespace muster::rest {
 
@@ -24,7 +24,8 @@ struct Answer {
   std::string body;
 };
 
-/// A service with one hub, one DPS instance, a registry and a log in memory, and its REST gateway. Nothing of it is a mock.
+/// A service with one hub, one DPS instance, a registry and a log in memory, and its REST gateway. Nothing of
+/// it is a mock.
 class World {
  public:
   net::Loop loop;
@@ -35,6 +36,7 @@ class World {
   journal::Journal journal{loop.clock, *random};
   hub::SessionDirectory sessions{loop.clock};
   bool stop_asked = false;
+  std::uint64_t progress = 0;
   std::unique_ptr<Gateway> gateway;
   std::shared_ptr<ScriptedStream> connection;
 
@@ -48,11 +50,20 @@ class World {
     config.reserve_bytes = 0;
     log = *eventlog::open_segmented_log(*disk, loop.clock, config);
     EXPECT_TRUE(log->add_hub("my-hub", 2));
+    // Its thread wakes the loop, so that append() can wait for the event itself.
+    progress = log->on_progress([&io = loop.shard.io()] { asio::post(io, [] {}); });
     EXPECT_TRUE(write([this](registry::Store& store) -> Result<void> {
       MUSTER_CHECK(store.services().put_hub(Hub{hub, "eastus", 0, 2, loop.clock.wall(), 0}, 0));
-      const DpsInstance instance{dps, "0ne00123ABC", "eastus", AllocationPolicy::hashed, {LinkedHub{hub, "eastus"}}, loop.clock.wall(), 0};
+      const DpsInstance instance{dps,
+                                 "0ne00123ABC",
+                                 "eastus",
+                                 AllocationPolicy::hashed,
+                                 {LinkedHub{hub, "eastus"}},
+                                 loop.clock.wall(),
+                                 0};
       MUSTER_CHECK(store.services().put_dps(instance, 0));
-      return store.services().put_policy({ServiceKind::hub, hub}, {"iothubowner", "a2V5", "a2V5Mg==", {"RegistryWrite"}});
+      return store.services().put_policy({ServiceKind::hub, hub},
+                                         {"iothubowner", "a2V5", "a2V5Mg==", {"RegistryWrite"}});
     }));
     gateway = std::make_unique<Gateway>(services(), limits);
     connect();
@@ -63,6 +74,7 @@ class World {
     gateway->stop();
     loop.shard.poll();
     registry->stop();
+    log->remove_on_progress(progress);
     log->stop();
   }
 
@@ -72,7 +84,9 @@ class World {
     return Services{loop.clock, *random, *registry, *log, journal, sessions, std::move(process), "sub", "rg"};
   }
 
-  Result<void> write(std::function<Result<void>(registry::Store&)> work) { return loop.run(registry->write(std::move(work))); }
+  Result<void> write(std::function<Result<void>(registry::Store&)> work) {
+    return loop.run(registry->write(std::move(work)));
+  }
 
   /// A new connection that is served until it ends.
   std::shared_ptr<net::Loop::Pending<void>> connect(Caller caller = {true, "control"}) {
@@ -85,19 +99,22 @@ class World {
              std::string extra_headers = "") {
     if (connection->closed) connect();
     connection->sent.clear();
-    connection->peer_sends(fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n{}\r\n{}", method, target, host,
-                                       body.size(), extra_headers, body));
+    connection->peer_sends(fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n{}\r\n{}", method,
+                                       target, host, body.size(), extra_headers, body));
     Answer answer;
     loop.until([&] { return take_answer(connection->sent, answer) || connection->closed; });
     return answer;
   }
-  Answer ask_hub(std::string_view method, std::string_view target, std::string body = "", std::string headers = "") {
+  Answer ask_hub(std::string_view method, std::string_view target, std::string body = "",
+                 std::string headers = "") {
     return ask(method, "my-hub.azure-devices.net", target, std::move(body), std::move(headers));
   }
-  Answer ask_dps(std::string_view method, std::string_view target, std::string body = "", std::string headers = "") {
+  Answer ask_dps(std::string_view method, std::string_view target, std::string body = "",
+                 std::string headers = "") {
     return ask(method, "my-dps.azure-devices-provisioning.net", target, std::move(body), std::move(headers));
   }
-  Answer ask_arm(std::string_view method, std::string_view target, std::string body = "", std::string headers = "") {
+  Answer ask_arm(std::string_view method, std::string_view target, std::string body = "",
+                 std::string headers = "") {
     return ask(method, "management", target, std::move(body), std::move(headers));
   }
 
@@ -109,7 +126,7 @@ class World {
     event.body = as_bytes(body);
     const auto ticket = log->append(event);
     ASSERT_TRUE(ticket) << ticket.error().reason();
-    while (log->durable_ticket() < *ticket) std::this_thread::yield();
+    loop.until([&] { return log->durable_ticket() >= *ticket; });
   }
 
   /// True once `sent` holds a whole answer with a Content-Length (or none, as 204 has).
@@ -126,7 +143,8 @@ class World {
       at = line_end + 2;
     }
     std::size_t size = 0;
-    if (const auto length = answer.headers.find("content-length"); length != answer.headers.end()) size = std::stoul(length->second);
+    if (const auto length = answer.headers.find("content-length"); length != answer.headers.end())
+      size = std::stoul(length->second);
     if (sent.size() < end + 4 + size) return false;
     answer.body = sent.substr(end + 4, size);
     return true;

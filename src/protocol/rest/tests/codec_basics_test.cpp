@@ -1,8 +1,3 @@
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-#include <vector>
-
 #include "base/bytes.hpp"
 #include "protocol/rest/device_json.hpp"
 #include "protocol/rest/etag.hpp"
@@ -11,11 +6,17 @@
 #include "protocol/rest/problem.hpp"
 #include "protocol/rest/timestamp.hpp"
 
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <vector>
+
 namespace muster::rest {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr WallTime kNoon = std::chrono::sys_days{std::chrono::year{2026} / 11 / 25} + 12h + 34min + 56s + 123456us;
+constexpr WallTime kNoon =
+    std::chrono::sys_days{std::chrono::year{2026} / 11 / 25} + 12h + 34min + 56s + 123456us;
 
 TEST(Etag, IfMatchIsReadInEveryFormThatClientsSend) {
   struct Row {
@@ -52,8 +53,17 @@ TEST(Etag, MatchingIgnoresQuotesOnBothSides) {
 }
 
 DeviceIdentity device() {
-  DeviceIdentity identity{*ServiceName::parse("my-hub"), *DeviceId::parse("pump-07"), "638412", true, "", kNoon, {}, false, "",
-                          kNoon, 3};
+  DeviceIdentity identity{*ServiceName::parse("my-hub"),
+                          *DeviceId::parse("pump-07"),
+                          "638412",
+                          true,
+                          "",
+                          kNoon,
+                          {},
+                          false,
+                          "",
+                          kNoon,
+                          3};
   return identity;
 }
 
@@ -72,7 +82,8 @@ TEST(Etag, FormsAreThoseOfEachApi) {
   Twin twin{identity.hub, identity.id};
   EXPECT_EQ(twin_etag(twin), "AAAAAAAAAAE=") << "service/04: base64 of 8 bytes, big-endian";
   const auto dps = dps_etag(kNoon, 2);
-  EXPECT_TRUE(dps.starts_with('"') && dps.ends_with('"')) << "service/02: the quotes are part of the body's tag";
+  EXPECT_TRUE(dps.starts_with('"') && dps.ends_with('"'))
+      << "service/02: the quotes are part of the body's tag";
   EXPECT_EQ(quoted_etag(dps), dps);
   EXPECT_EQ(quoted_etag("x"), "\"x\"");
 }

@@ -1,8 +1,8 @@
 #include "protocol/rest/device_json.hpp"
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
+
 #include <vector>
 
 namespace muster::rest {
@@ -35,15 +35,18 @@ TEST(DeviceJson, ReadsWhatTheCliSends) {
   EXPECT_TRUE(sas->auth.primary_key.empty()) << "the service makes the keys";
   EXPECT_TRUE(sas->enabled);
 
-  const auto ca = parse({{"deviceId", "pump-07"}, {"authentication", {{"type", "certificateAuthority"}}}, {"status", "disabled"}});
+  const auto ca = parse({{"deviceId", "pump-07"},
+                         {"authentication", {{"type", "certificateAuthority"}}},
+                         {"status", "disabled"}});
   ASSERT_TRUE(ca) << ca.error().reason();
   EXPECT_EQ(ca->auth.type, DeviceAuthType::certificate_authority);
   EXPECT_FALSE(ca->enabled);
 
-  const auto thumbprint = parse(
-      {{"deviceId", "pump-07"},
-       {"authentication",
-        {{"type", "selfSigned"}, {"x509Thumbprint", {{"primaryThumbprint", kSha1}, {"secondaryThumbprint", nullptr}}}}}});
+  const auto thumbprint =
+      parse({{"deviceId", "pump-07"},
+             {"authentication",
+              {{"type", "selfSigned"},
+               {"x509Thumbprint", {{"primaryThumbprint", kSha1}, {"secondaryThumbprint", nullptr}}}}}});
   ASSERT_TRUE(thumbprint) << thumbprint.error().reason();
   EXPECT_EQ(thumbprint->auth.primary_thumbprint, "0123456789ABCDEF0123456789ABCDEF01234567");
   EXPECT_TRUE(thumbprint->auth.secondary_thumbprint.empty());
@@ -72,7 +75,9 @@ TEST(DeviceJson, RefusesByNameOfTheMember) {
     std::string_view begins;
   };
   const std::string long_reason(129, 'x');
-  const auto with = [](const char* key, json value) { return json{{"deviceId", "pump-07"}, {key, std::move(value)}}; };
+  const auto with = [](const char* key, json value) {
+    return json{{"deviceId", "pump-07"}, {key, std::move(value)}};
+  };
   const auto auth = [&](json value) { return with("authentication", std::move(value)); };
   const std::vector<Row> rows{
       {"no id", json::object(), ErrorCode::field_invalid, "deviceId: is missing"},
@@ -86,15 +91,16 @@ TEST(DeviceJson, RefusesByNameOfTheMember) {
       {"type none", auth({{"type", "none"}}), ErrorCode::field_invalid, "authentication.type: none"},
       {"one key", auth({{"symmetricKey", {{"primaryKey", kKey}}}}), ErrorCode::field_invalid,
        "authentication.symmetricKey.secondaryKey: both"},
-      {"short key", auth({{"symmetricKey", {{"primaryKey", "AAAA"}, {"secondaryKey", kKey}}}}), ErrorCode::field_invalid,
-       "authentication.symmetricKey.primaryKey: "},
-      {"key not base64", auth({{"symmetricKey", {{"primaryKey", "!!"}, {"secondaryKey", kKey}}}}), ErrorCode::field_invalid,
-       "authentication.symmetricKey.primaryKey: "},
+      {"short key", auth({{"symmetricKey", {{"primaryKey", "AAAA"}, {"secondaryKey", kKey}}}}),
+       ErrorCode::field_invalid, "authentication.symmetricKey.primaryKey: "},
+      {"key not base64", auth({{"symmetricKey", {{"primaryKey", "!!"}, {"secondaryKey", kKey}}}}),
+       ErrorCode::field_invalid, "authentication.symmetricKey.primaryKey: "},
       {"thumbprint", auth({{"type", "selfSigned"}, {"x509Thumbprint", {{"primaryThumbprint", "01:23"}}}}),
        ErrorCode::field_invalid, "authentication.x509Thumbprint.primaryThumbprint: "},
       {"no thumbprint", auth({{"type", "selfSigned"}}), ErrorCode::field_invalid,
        "authentication.x509Thumbprint.primaryThumbprint: is missing"},
-      {"capabilities", with("capabilities", {{"iotEdge", "yes"}}), ErrorCode::field_invalid, "capabilities.iotEdge: "},
+      {"capabilities", with("capabilities", {{"iotEdge", "yes"}}), ErrorCode::field_invalid,
+       "capabilities.iotEdge: "},
       {"scope", with("deviceScope", 1), ErrorCode::field_invalid, "deviceScope: "},
       {"parents", with("parentScopes", json::array({"x"})), ErrorCode::not_implemented, "parentScopes: "},
       {"parents not array", with("parentScopes", "x"), ErrorCode::field_invalid, "parentScopes: "},
@@ -103,14 +109,16 @@ TEST(DeviceJson, RefusesByNameOfTheMember) {
     const auto parsed = parse(row.body);
     ASSERT_FALSE(parsed) << row.name;
     EXPECT_EQ(parsed.error().code(), row.code) << row.name;
-    EXPECT_TRUE(parsed.error().reason().starts_with(row.begins)) << row.name << ": " << parsed.error().reason();
+    EXPECT_TRUE(parsed.error().reason().starts_with(row.begins))
+        << row.name << ": " << parsed.error().reason();
   }
 }
 
 TEST(DeviceJson, RefusesBodiesThatAreNotAnObject) {
   const std::string deep = std::string(40, '[') + std::string(40, ']');
-  for (const std::string& body : {std::string{}, std::string{"[]"}, std::string{"{"}, std::string{"{\"deviceId\":\"\xFF\"}"}, deep,
-                                  std::string{"{\"a\":1e999}"}}) {
+  for (const std::string& body :
+       {std::string{}, std::string{"[]"}, std::string{"{"}, std::string{"{\"deviceId\":\"\xFF\"}"}, deep,
+        std::string{"{\"a\":1e999}"}}) {
     const auto parsed = parse_device(body, kHub, kId);
     ASSERT_FALSE(parsed) << body;
     EXPECT_EQ(parsed.error().code(), ErrorCode::request_malformed) << body;
@@ -165,7 +173,8 @@ TEST(TwinJson, HasTheShapeOfANewTwin) {
 
 TEST(TwinJson, QueryRowsCarryAuthenticationTypeTwice) {
   const auto row = json::parse(format_twin(record(), {}, TwinShape::query_row));
-  EXPECT_EQ(row["authentication"]["type"], "certificateAuthority") << "service/13: the tutorial's own query asks for it";
+  EXPECT_EQ(row["authentication"]["type"], "certificateAuthority")
+      << "service/13: the tutorial's own query asks for it";
   EXPECT_EQ(row["authenticationType"], "certificateAuthority");
 }
 
@@ -173,7 +182,8 @@ TEST(TwinJson, StoredDocumentsAreShownWithTheirMetadata) {
   auto stored = record();
   stored.twin.tags_json = R"({"site":"A"})";
   stored.twin.desired_json = R"({"rate":5})";
-  stored.twin.desired_metadata_json = R"({"$lastUpdated":"2026-01-01T00:00:00Z","rate":{"$lastUpdated":"2026-01-01T00:00:00Z"}})";
+  stored.twin.desired_metadata_json =
+      R"({"$lastUpdated":"2026-01-01T00:00:00Z","rate":{"$lastUpdated":"2026-01-01T00:00:00Z"}})";
   stored.twin.desired_version = 4;
   const auto twin = json::parse(format_twin(stored, {}, TwinShape::twin));
   EXPECT_EQ(twin["tags"]["site"], "A");
@@ -183,14 +193,16 @@ TEST(TwinJson, StoredDocumentsAreShownWithTheirMetadata) {
 }
 
 TEST(Statistics, AreCounts) {
-  EXPECT_EQ(format_device_statistics({3, 2, 1}), R"({"totalDeviceCount":3,"enabledDeviceCount":2,"disabledDeviceCount":1})");
+  EXPECT_EQ(format_device_statistics({3, 2, 1}),
+            R"({"totalDeviceCount":3,"enabledDeviceCount":2,"disabledDeviceCount":1})");
   EXPECT_EQ(format_service_statistics(2), R"({"connectedDeviceCount":2})");
 }
 
 TEST(QueryBody, GivesTheText) {
   EXPECT_EQ(*parse_query_body(R"({"query":"select * from devices"})"), "select * from devices");
   EXPECT_EQ(parse_query_body(R"({"q":1})").error().reason(), "query: is missing");
-  EXPECT_EQ(parse_query_body(json{{"query", std::string(8193, 'x')}}.dump()).error().code(), ErrorCode::field_invalid);
+  EXPECT_EQ(parse_query_body(json{{"query", std::string(8193, 'x')}}.dump()).error().code(),
+            ErrorCode::field_invalid);
 }
 
 }  // namespace

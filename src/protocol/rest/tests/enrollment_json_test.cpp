@@ -1,16 +1,16 @@
 #include "protocol/rest/enrollment_json.hpp"
 
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-#include <vector>
-
 #include "base/bytes.hpp"
 #include "base/random.hpp"
 #include "pki/issue.hpp"
 #include "protocol/rest/certificate_json.hpp"
 #include "protocol/rest/etag.hpp"
 #include "protocol/rest/service_json.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <vector>
 
 namespace muster::rest {
 namespace {
@@ -37,7 +37,9 @@ const Certificates& certificates() {
   return made;
 }
 
-json reference(const char* name) { return {{"type", "x509"}, {"x509", {{"caReferences", {{"primary", name}}}}}}; }
+json reference(const char* name) {
+  return {{"type", "x509"}, {"x509", {{"caReferences", {{"primary", name}}}}}};
+}
 json signing(const json& certificate) {
   return {{"type", "x509"}, {"x509", {{"signingCertificates", {{"primary", certificate}}}}}};
 }
@@ -52,14 +54,15 @@ Result<EnrollmentGroup> parse(const json& body, const EnrollmentGroup* existing 
 
 TEST(EnrollmentGroupJson, ReadsWhatTheCliSends) {
   // service/13: iot dps enrollment-group create --ca-name.
-  const auto group = parse({{"enrollmentGroupId", "My-Group"},
-                            {"attestation", reference("my-ca")},
-                            {"capabilities", {{"iotEdge", false}}},
-                            {"initialTwin", {{"tags", json::object()}, {"properties", {{"desired", json::object()}}}}},
-                            {"provisioningStatus", "enabled"},
-                            {"allocationPolicy", "static"},
-                            {"iotHubs", {"my-hub.azure-devices.net"}},
-                            {"reprovisionPolicy", {{"updateHubAssignment", true}, {"migrateDeviceData", false}}}});
+  const auto group =
+      parse({{"enrollmentGroupId", "My-Group"},
+             {"attestation", reference("my-ca")},
+             {"capabilities", {{"iotEdge", false}}},
+             {"initialTwin", {{"tags", json::object()}, {"properties", {{"desired", json::object()}}}}},
+             {"provisioningStatus", "enabled"},
+             {"allocationPolicy", "static"},
+             {"iotHubs", {"my-hub.azure-devices.net"}},
+             {"reprovisionPolicy", {{"updateHubAssignment", true}, {"migrateDeviceData", false}}}});
   ASSERT_TRUE(group) << group.error().reason();
   EXPECT_EQ(group->id.str(), "My-Group") << "compared without case, spelled as sent";
   EXPECT_EQ(group->settings.attestation.type, AttestationType::x509);
@@ -83,7 +86,8 @@ TEST(EnrollmentGroupJson, CertificatesComeAsPemOrBase64) {
 }
 
 TEST(EnrollmentGroupJson, ACertificateGivenBackAsInfoIsKept) {
-  auto group = *parse(group_with("attestation", signing({{"certificate", certificates().root.certificate.pem()}})));
+  auto group =
+      *parse(group_with("attestation", signing({{"certificate", certificates().root.certificate.pem()}})));
   const auto shown = json::parse(format_enrollment_group(group));
   const auto again = parse(shown, &group);
   ASSERT_TRUE(again) << again.error().reason();
@@ -91,7 +95,8 @@ TEST(EnrollmentGroupJson, ACertificateGivenBackAsInfoIsKept) {
 
   const auto stranger = parse(shown, nullptr);
   ASSERT_FALSE(stranger);
-  EXPECT_TRUE(stranger.error().reason().starts_with("attestation.x509.signingCertificates.primary.certificate: "));
+  EXPECT_TRUE(
+      stranger.error().reason().starts_with("attestation.x509.signingCertificates.primary.certificate: "));
 }
 
 TEST(EnrollmentGroupJson, ShowsAllEightMembersOfACertificate) {
@@ -117,33 +122,47 @@ TEST(EnrollmentGroupJson, ShowsAllEightMembersOfACertificate) {
   EXPECT_EQ(body["createdDateTimeUtc"], "2026-11-25T12:00:00.0000000Z");
 }
 
-TEST(EnrollmentGroupJson, RefusesByNameOfTheMember) {
-  struct Row {
-    const char* name;
-    json body;
-    ErrorCode code;
-    std::string_view begins;
-  };
+struct Refusal {
+  const char* name;
+  json body;
+  ErrorCode code;
+  std::string_view begins;
+};
+
+void expect_refused(const Refusal& row) {
+  const auto parsed = parse(row.body);
+  ASSERT_FALSE(parsed) << row.name;
+  EXPECT_EQ(parsed.error().code(), row.code) << row.name << ": " << parsed.error().reason();
+  EXPECT_TRUE(parsed.error().reason().starts_with(row.begins)) << row.name << ": " << parsed.error().reason();
+}
+
+TEST(EnrollmentGroupJson, RefusesAnAttestationByNameOfTheMember) {
   const auto& made = certificates();
   const auto attestation = [](json value) { return group_with("attestation", std::move(value)); };
-  const std::vector<Row> rows{
+  const std::vector<Refusal> rows{
       {"no id", {{"attestation", reference("a")}}, ErrorCode::field_invalid, "enrollmentGroupId: is missing"},
       {"other id", {{"enrollmentGroupId", "other"}}, ErrorCode::field_invalid, "enrollmentGroupId: "},
       {"bad id", {{"enrollmentGroupId", "a b"}}, ErrorCode::field_invalid, "enrollmentGroupId: "},
-      {"no attestation", {{"enrollmentGroupId", "my-group"}}, ErrorCode::field_invalid, "attestation: is missing"},
+      {"no attestation",
+       {{"enrollmentGroupId", "my-group"}},
+       ErrorCode::field_invalid,
+       "attestation: is missing"},
       {"no type", attestation(json::object()), ErrorCode::field_invalid, "attestation.type: is missing"},
       {"none", attestation({{"type", "none"}}), ErrorCode::field_invalid, "attestation.type: "},
       {"symmetric keys", attestation({{"type", "symmetricKey"}, {"symmetricKey", json::object()}}),
        ErrorCode::attestation_unsupported, "attestation.type: symmetricKey"},
-      {"tpm", attestation({{"type", "tpm"}, {"tpm", {{"endorsementKey", "AAAA"}}}}), ErrorCode::attestation_unsupported,
-       "attestation.type: tpm"},
+      {"tpm", attestation({{"type", "tpm"}, {"tpm", {{"endorsementKey", "AAAA"}}}}),
+       ErrorCode::attestation_unsupported, "attestation.type: tpm"},
       {"no x509", attestation({{"type", "x509"}}), ErrorCode::field_invalid, "attestation.x509: is missing"},
       {"none of three", attestation({{"type", "x509"}, {"x509", json::object()}}), ErrorCode::field_invalid,
        "attestation.x509.signingCertificates: exactly one"},
       {"two of three",
-       attestation({{"type", "x509"}, {"x509", {{"caReferences", {{"primary", "a"}}}, {"signingCertificates", json::object()}}}}),
+       attestation(
+           {{"type", "x509"},
+            {"x509", {{"caReferences", {{"primary", "a"}}}, {"signingCertificates", json::object()}}}}),
        ErrorCode::field_invalid, "attestation.x509.signingCertificates: exactly one"},
-      {"client certificates", attestation({{"type", "x509"}, {"x509", {{"clientCertificates", json::object()}}}}),
+      {"client certificates",
+       attestation({{"type", "x509"}, {"x509", {{"clientCertificates", json::object()}}}}),
        ErrorCode::field_invalid, "attestation.x509.clientCertificates: "},
       {"no primary", attestation({{"type", "x509"}, {"x509", {{"signingCertificates", json::object()}}}}),
        ErrorCode::field_invalid, "attestation.x509.signingCertificates.primary: is missing"},
@@ -151,43 +170,54 @@ TEST(EnrollmentGroupJson, RefusesByNameOfTheMember) {
        "attestation.x509.signingCertificates.primary.certificate: "},
       {"a leaf", attestation(signing({{"certificate", made.device.certificate.pem()}})),
        ErrorCode::certificate_not_ca_upload, "attestation.x509.signingCertificates.primary.certificate: "},
-      {"bad reference", attestation(reference("a/b")), ErrorCode::field_invalid, "attestation.x509.caReferences.primary: "},
-      {"empty reference", attestation(reference("")), ErrorCode::field_invalid, "attestation.x509.caReferences.primary: "},
+      {"bad reference", attestation(reference("a/b")), ErrorCode::field_invalid,
+       "attestation.x509.caReferences.primary: "},
+      {"empty reference", attestation(reference("")), ErrorCode::field_invalid,
+       "attestation.x509.caReferences.primary: "},
+  };
+  for (const auto& row : rows) expect_refused(row);
+}
+
+TEST(EnrollmentGroupJson, RefusesASettingByNameOfTheMember) {
+  const std::vector<Refusal> rows{
       {"status", group_with("provisioningStatus", "on"), ErrorCode::field_invalid, "provisioningStatus: "},
-      {"edge", group_with("capabilities", {{"iotEdge", 1}}), ErrorCode::field_invalid, "capabilities.iotEdge: "},
-      {"reprovision", group_with("reprovisionPolicy", {{"updateHubAssignment", "x"}}), ErrorCode::field_invalid,
-       "reprovisionPolicy.updateHubAssignment: "},
+      {"edge", group_with("capabilities", {{"iotEdge", 1}}), ErrorCode::field_invalid,
+       "capabilities.iotEdge: "},
+      {"reprovision", group_with("reprovisionPolicy", {{"updateHubAssignment", "x"}}),
+       ErrorCode::field_invalid, "reprovisionPolicy.updateHubAssignment: "},
       {"policy", group_with("allocationPolicy", "fair"), ErrorCode::field_invalid, "allocationPolicy: "},
-      {"geo latency", group_with("allocationPolicy", "geoLatency"), ErrorCode::allocation_unsupported, "allocationPolicy: "},
-      {"custom", group_with("allocationPolicy", "custom"), ErrorCode::allocation_unsupported, "allocationPolicy: "},
-      {"webhook", group_with("customAllocationDefinition", {{"webhookUrl", "https://x"}}), ErrorCode::allocation_unsupported,
-       "customAllocationDefinition: "},
+      {"geo latency", group_with("allocationPolicy", "geoLatency"), ErrorCode::allocation_unsupported,
+       "allocationPolicy: "},
+      {"custom", group_with("allocationPolicy", "custom"), ErrorCode::allocation_unsupported,
+       "allocationPolicy: "},
+      {"webhook", group_with("customAllocationDefinition", {{"webhookUrl", "https://x"}}),
+       ErrorCode::allocation_unsupported, "customAllocationDefinition: "},
       {"hubs", group_with("iotHubs", "x"), ErrorCode::field_invalid, "iotHubs: an array"},
       {"hub name", group_with("iotHubs", json::array({"my-hub"})), ErrorCode::field_invalid, "iotHubs[0]: "},
-      {"hub number", group_with("iotHubs", json::array({1})), ErrorCode::field_invalid, "iotHubs[0]: a string"},
+      {"hub number", group_with("iotHubs", json::array({1})), ErrorCode::field_invalid,
+       "iotHubs[0]: a string"},
       {"hub host name", group_with("iotHubHostName", "my-hub"), ErrorCode::field_invalid, "iotHubHostName: "},
       {"twin", group_with("initialTwin", 1), ErrorCode::field_invalid, "initialTwin: an object"},
-      {"tags", group_with("initialTwin", {{"tags", 1}}), ErrorCode::field_invalid, "initialTwin.tags: an object"},
+      {"tags", group_with("initialTwin", {{"tags", 1}}), ErrorCode::field_invalid,
+       "initialTwin.tags: an object"},
       {"desired", group_with("initialTwin", {{"properties", {{"desired", "x"}}}}), ErrorCode::field_invalid,
        "initialTwin.properties.desired: an object"},
-      {"twin key", group_with("initialTwin", {{"tags", {{"a.b", 1}}}}), ErrorCode::field_invalid, "initialTwin.tags.a.b: "},
+      {"twin key", group_with("initialTwin", {{"tags", {{"a.b", 1}}}}), ErrorCode::field_invalid,
+       "initialTwin.tags.a.b: "},
       {"twin integer", group_with("initialTwin", {{"tags", {{"n", 1LL << 52}}}}), ErrorCode::field_invalid,
        "initialTwin.tags.n: "},
   };
-  for (const auto& row : rows) {
-    const auto parsed = parse(row.body);
-    ASSERT_FALSE(parsed) << row.name;
-    EXPECT_EQ(parsed.error().code(), row.code) << row.name << ": " << parsed.error().reason();
-    EXPECT_TRUE(parsed.error().reason().starts_with(row.begins)) << row.name << ": " << parsed.error().reason();
-  }
+  for (const auto& row : rows) expect_refused(row);
 }
 
 TEST(EnrollmentGroupJson, AnInitialTwinIsKeptWithoutBookkeepingAndNulls) {
   const auto group = parse(group_with(
-      "initialTwin", {{"tags", {{"site", "A"}, {"gone", nullptr}}},
-                      {"properties", {{"desired", {{"rate", 5}, {"$version", 3}, {"$metadata", json::object()}}}}}}));
+      "initialTwin",
+      {{"tags", {{"site", "A"}, {"gone", nullptr}}},
+       {"properties", {{"desired", {{"rate", 5}, {"$version", 3}, {"$metadata", json::object()}}}}}}));
   ASSERT_TRUE(group) << group.error().reason();
-  EXPECT_EQ(group->settings.initial_twin_json, R"({"tags":{"site":"A"},"properties":{"desired":{"rate":5}}})");
+  EXPECT_EQ(group->settings.initial_twin_json,
+            R"({"tags":{"site":"A"},"properties":{"desired":{"rate":5}}})");
 }
 
 TEST(EnrollmentGroupJson, ListsAreBareArrays) {
@@ -202,7 +232,9 @@ TEST(IndividualEnrollmentJson, BothDirections) {
                   {"optionalDeviceInformation", {{"serial", "7"}}},
                   {"attestation",
                    {{"type", "x509"},
-                    {"x509", {{"clientCertificates", {{"primary", {{"certificate", certificates().device.certificate.pem()}}}}}}}}}};
+                    {"x509",
+                     {{"clientCertificates",
+                       {{"primary", {{"certificate", certificates().device.certificate.pem()}}}}}}}}}};
   const auto enrollment = parse_individual_enrollment(body.dump(), kDps, kDevice, nullptr);
   ASSERT_TRUE(enrollment) << enrollment.error().reason();
   EXPECT_EQ(enrollment->device_id, "line-3-pump");
@@ -212,7 +244,8 @@ TEST(IndividualEnrollmentJson, BothDirections) {
   EXPECT_EQ(shown["deviceId"], "line-3-pump");
   EXPECT_EQ(shown["optionalDeviceInformation"]["serial"], "7");
   EXPECT_EQ(shown["registrationState"]["registrationId"], "pump-07");
-  EXPECT_EQ(shown["attestation"]["x509"]["clientCertificates"]["primary"]["info"]["subjectName"], "CN=pump-07");
+  EXPECT_EQ(shown["attestation"]["x509"]["clientCertificates"]["primary"]["info"]["subjectName"],
+            "CN=pump-07");
 }
 
 TEST(IndividualEnrollmentJson, RefusesByNameOfTheMember) {
@@ -220,7 +253,8 @@ TEST(IndividualEnrollmentJson, RefusesByNameOfTheMember) {
     return parse_individual_enrollment(body.dump(), kDps, kDevice, nullptr).error().reason();
   };
   EXPECT_TRUE(refused({{"attestation", reference("a")}}).starts_with("registrationId: is missing"));
-  EXPECT_TRUE(refused({{"registrationId", "pump-07"}, {"deviceId", "a/b"}, {"attestation", reference("a")}}).starts_with("deviceId: "));
+  EXPECT_TRUE(refused({{"registrationId", "pump-07"}, {"deviceId", "a/b"}, {"attestation", reference("a")}})
+                  .starts_with("deviceId: "));
   EXPECT_TRUE(refused({{"registrationId", "pump-07"}, {"attestation", signing({{"certificate", "x"}})}})
                   .starts_with("attestation.x509.signingCertificates: "));
 }
@@ -236,21 +270,38 @@ TEST(RegistrationJson, AnArrayOfStates) {
 TEST(CertificateJson, UploadsComeFlatOrNested) {
   EXPECT_EQ(parse_certificate_upload(R"({"certificate":"abc"})")->certificate, "abc");
   EXPECT_EQ(parse_certificate_upload(R"({"certificate":"abc"})")->is_verified, std::nullopt);
-  EXPECT_EQ(parse_certificate_upload(R"({"properties":{"certificate":"abc","isVerified":true}})")->is_verified, true);
+  EXPECT_EQ(
+      parse_certificate_upload(R"({"properties":{"certificate":"abc","isVerified":true}})")->is_verified,
+      true);
   EXPECT_EQ(parse_certificate_upload("{}").error().reason(), "certificate: is missing");
-  EXPECT_EQ(parse_certificate_upload(R"({"properties":{}})").error().reason(), "properties.certificate: is missing");
+  EXPECT_EQ(parse_certificate_upload(R"({"properties":{}})").error().reason(),
+            "properties.certificate: is missing");
   EXPECT_EQ(parse_certificate_upload(R"({"certificate":""})").error().reason(), "certificate: is empty");
-  EXPECT_EQ(parse_certificate_upload(R"({"certificate":"a","isVerified":"yes"})").error().code(), ErrorCode::field_invalid);
+  EXPECT_EQ(parse_certificate_upload(R"({"certificate":"a","isVerified":"yes"})").error().code(),
+            ErrorCode::field_invalid);
 }
 
 TEST(CertificateJson, ShowsTheCodeOnlyWhileThereIsOne) {
   const auto& root = certificates().root.certificate;
-  CaCertificate stored{1, {ServiceKind::dps, kDps}, *CertificateName::parse("my-ca"), root.der(), root.subject(),
-                       root.sha1_thumbprint(), root.sha256_thumbprint(), root.not_before(), root.not_after(), false, "ABC",
-                       kNoon, kNoon, 2};
+  CaCertificate stored{1,
+                       {ServiceKind::dps, kDps},
+                       *CertificateName::parse("my-ca"),
+                       root.der(),
+                       root.subject(),
+                       root.sha1_thumbprint(),
+                       root.sha256_thumbprint(),
+                       root.not_before(),
+                       root.not_after(),
+                       false,
+                       "ABC",
+                       kNoon,
+                       kNoon,
+                       2};
   const ArmScope scope{"sub", "rg"};
   auto body = json::parse(format_certificate(stored, scope));
-  EXPECT_EQ(body["id"], "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Devices/provisioningServices/my-dps/certificates/my-ca");
+  EXPECT_EQ(body["id"],
+            "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Devices/provisioningServices/my-dps/"
+            "certificates/my-ca");
   EXPECT_EQ(body["etag"], certificate_etag(stored));
   EXPECT_EQ(body["properties"]["verificationCode"], "ABC");
   EXPECT_EQ(body["properties"]["isVerified"], false);
@@ -270,12 +321,15 @@ TEST(ServiceJson, HasWhatTheCliReads) {
   EXPECT_EQ(shown["properties"]["hostName"], "my-hub.azure-devices.net");
   EXPECT_EQ(shown["properties"]["eventHubEndpoints"]["events"]["partitionIds"], json::array({"0", "1"}));
 
-  DpsInstance dps{kDps, "0ne00123ABC", "eastus", AllocationPolicy::hashed, {LinkedHub{hub.name, "eastus"}}, kNoon, 1};
+  DpsInstance dps{
+      kDps, "0ne00123ABC", "eastus", AllocationPolicy::hashed, {LinkedHub{hub.name, "eastus"}}, kNoon, 1};
   const auto instance = json::parse(format_dps(dps, scope));
   EXPECT_EQ(instance["properties"]["idScope"], "0ne00123ABC");
   EXPECT_EQ(instance["properties"]["allocationPolicy"], "Hashed") << "service/02: PascalCase in ARM";
   EXPECT_EQ(instance["properties"]["iotHubs"][0]["name"], "my-hub.azure-devices.net");
-  EXPECT_NE(instance["properties"]["iotHubs"][0]["connectionString"].get<std::string>().find("SharedAccessKey=****"), std::string::npos);
+  EXPECT_NE(instance["properties"]["iotHubs"][0]["connectionString"].get<std::string>().find(
+                "SharedAccessKey=****"),
+            std::string::npos);
 
   const SasPolicy policy{"iothubowner", "a2V5", "a2V5Mg==", {"RegistryWrite", "ServiceConnect"}};
   EXPECT_EQ(json::parse(format_policy(policy))["rights"], "RegistryWrite, ServiceConnect");
