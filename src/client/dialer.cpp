@@ -54,6 +54,8 @@ class TlsDialer final : public Dialer {
       co_return failure(ErrorCode::timed_out,
                         fmt::format("{}: the TLS handshake did not end in time", request.host));
     }
+    // Distrust names the host already.
+    if (!secured && secured.error().code() == ErrorCode::server_untrusted) co_return failure(secured.error());
     if (!secured) co_return failure(Error{secured.error()}.within(request.host));
     co_return std::unique_ptr<net::Stream>{std::move(stream)};
   }

@@ -27,6 +27,7 @@ asio::awaitable<Error> Client::Session::serve() {
     if (failed) std::rethrow_exception(failed);
   });
   const Result<void> read_on = co_await read();
+  if (!ending_) ending_ = read_on.error();  // read() only ends with one.
   link_->close();
   work_.notify();
   while (writing_) {
@@ -34,9 +35,7 @@ asio::awaitable<Error> Client::Session::serve() {
     const Result<void> woken = co_await changed_.wait();
     static_cast<void>(woken);
   }
-  if (ending_) co_return *ending_;
-  co_return read_on ? Error{ErrorCode::connection_lost, options_.host + " closed the connection"}
-                    : Error{read_on.error()};
+  co_return *ending_;
 }
 
 Task<void> Client::Session::read() {

@@ -136,9 +136,11 @@ Task<void> Client::Session::connect(std::chrono::milliseconds timeout) {
   while (true) {
     if (state_ == ConnectionState::connected && wanted_) co_return Result<void>{};
     if (!running_ && !started) {
-      start();
+      start();  // It may have got somewhere already, or to the end.
       started = true;
-    } else if (!running_) {
+      continue;
+    }
+    if (!running_) {
       if (refused_) co_return failure(*refused_);
       co_return failure(ErrorCode::cancelled, "the client was disconnected");
     }
