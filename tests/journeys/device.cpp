@@ -38,6 +38,18 @@ std::optional<mqtt::Packet> Device::next() {
   return *body;
 }
 
+std::optional<mqtt::PacketType> Device::hears_type() {
+  // The variant's order is that of the types, which begin at 1.
+  const auto packet = next();
+  if (!packet) return std::nullopt;
+  return static_cast<mqtt::PacketType>(packet->index() + 1);
+}
+
+void Device::hangs_up() {
+  peer_->push_end();
+  service_.settles();
+}
+
 bool Device::hears_nothing() { return !next().has_value() && unread_.empty(); }
 
 Connack Device::connects_to_dps(std::string_view registration_id, std::string_view scope) {

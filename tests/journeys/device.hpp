@@ -65,6 +65,9 @@ class Device {
     return P{};
   }
   bool hears_nothing();
+  /// Of what kind the next packet is; nullopt when none came.
+  std::optional<mqtt::PacketType> hears_type();
+  void hangs_up();
   bool is_closed() const { return peer_->closed(); }
   net::ScriptedPeer& wire() { return *peer_; }
 
