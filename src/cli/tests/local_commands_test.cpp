@@ -1,6 +1,6 @@
+#include "cli/tests/test_shell.hpp"
 #include "pki/certificate.hpp"
 #include "pki/key.hpp"
-#include "cli/tests/test_shell.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
