@@ -5,6 +5,7 @@
 #include "registry/tests/inline_registry.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
@@ -53,10 +54,14 @@ class Dps : public testing::Test {
   template <typename T>
   Result<T> await(Task<T> task) {
     std::optional<Result<T>> outcome;
-    asio::co_spawn(io_, std::move(task),
-                   [&](std::exception_ptr, Result<T> result) { outcome = std::move(result); });
+    asio::co_spawn(io_, keep(std::move(task), outcome), asio::detached);
     settle();
     return outcome ? *std::move(outcome) : Result<T>{failure(ErrorCode::timed_out, "it still waits")};
+  }
+  /// co_spawn wants results that can be made empty, which ids and registrations cannot.
+  template <typename T>
+  static asio::awaitable<void> keep(Task<T> task, std::optional<Result<T>>& outcome) {
+    outcome = co_await std::move(task);
   }
   void settle() {
     io_.restart();
