@@ -83,6 +83,27 @@ TEST(BackPressure, AFullLogIsWaitedFor) {
   EXPECT_THAT(service.events(), SizeIs(5)) << "each once";
 }
 
+TEST(BackPressure, RoomThatComesBeforeAnybodyWaitsForItIsNotMissed) {
+  WholeService service{{.log_queue_bytes = 64u << 10}};
+  Device device{service, to_hub(provisioned(service))};
+  device.connects_to_hub(kDevice);
+  service.disk_pauses();
+  service.log_hurries();
+  // Four reads fill the shard's turn; the fourth message finds no room, and there is room again before the
+  // next turn.
+  const std::string topic = events_topic(kDevice), body = body_of(20'000);
+  for (std::uint16_t id = 1; id <= 4; ++id) {
+    Bytes bytes;
+    encode(Publish{.topic = topic, .payload = as_bytes(body), .packet_id = id, .qos = 1}, bytes);
+    device.wire().push(bytes);
+  }
+  device.says(Pingreq{});
+  for (std::uint16_t id = 1; id <= 3; ++id) EXPECT_EQ(device.hears<Puback>().packet_id, id);
+  device.hears<Pingresp>();
+  service.disk_goes_on();
+  EXPECT_EQ(device.hears<Puback>().packet_id, 4);
+}
+
 TEST(BackPressure, IsNotTheDevicesSilence) {
   WholeService service{{.log_queue_bytes = 64u << 10}};
   Device device{service, to_hub(provisioned(service))};

@@ -41,6 +41,7 @@ WholeService::Running::Running(WholeService& service)
       registry{service.stored_},
       log{made(eventlog::CommitStream::open(service.disk_, service.clock, log_config(service.terms_),
                                             eventlog::Drive::by_hand))},
+      hurried{*log},
       front_door{registry, "127.0.0.1"},
       provisioning{registry,
                    anchors,
@@ -53,7 +54,7 @@ WholeService::Running::Running(WholeService& service)
       connect{registry, anchors, verdicts, service.clock} {
   shards.push_back(std::make_unique<net::Shard>(service.clock, 0));
   gateway = std::make_unique<mqtt::Gateway>(
-      mqtt::GatewayServices{service.clock, journal, registry, *log, operations, provisioning, connect,
+      mqtt::GatewayServices{service.clock, journal, registry, hurried, operations, provisioning, connect,
                             sessions, front_door, service.terms_.limits, service.terms_.dps},
       shards);
 }

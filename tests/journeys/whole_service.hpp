@@ -4,6 +4,7 @@
 #include "disk/lossy.hpp"
 #include "eventlog/commit_stream.hpp"
 #include "gateway/mqtt/gateway.hpp"
+#include "hurried_log.hpp"
 #include "journal/journal.hpp"
 #include "net/scripted_stream.hpp"
 #include "pki/tests/forge.hpp"
@@ -68,6 +69,9 @@ class WholeService {
   void disk_pauses() { disk_paused_ = true; }
   void disk_goes_on();
   void disk_fails();
+  /// From now on a commit comes as soon as an append has found no room, even while the disk pauses for
+  /// settles().
+  void log_hurries() { running_->hurried.hurries = true; }
 
   // What can be seen of it.
   std::vector<Read> events();
@@ -95,6 +99,7 @@ class WholeService {
     hub::SessionDirectory sessions;
     registry::InlineRegistry registry;
     std::unique_ptr<eventlog::CommitStream> log;
+    HurriedLog hurried;
     server::FrontDoor front_door;
     trust::AnchorCache anchors;
     trust::VerdictCache verdicts;
