@@ -35,7 +35,8 @@ class Runtime {
   Runtime(Clock& clock, Random& random);
   /// Used inside the library: every part replaced.
   explicit Runtime(std::unique_ptr<client::Engine> engine);
-  /// Ends the thread. Coroutines that still wait are destroyed.
+  /// Ends what is under way, with `cancelled`, and the thread. Coroutines that wait for something else are
+  /// destroyed.
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;

@@ -25,6 +25,7 @@ std::string topic_of(const std::string& device_id, const PublishOptions& options
 
 Task<void> Client::Session::publish(Bytes payload, PublishOptions options) {
   const auto self = shared_from_this();
+  enlist();
   if (refused_) co_return failure(*refused_);
   if (options.timeout.count() <= 0) {
     co_return failure(ErrorCode::timed_out, "a timeout of 0 ms leaves no time to send");

@@ -1,7 +1,6 @@
 #include "client/registration.hpp"
 #include "client/retry.hpp"
 #include "client/user_agent.hpp"
-#include "net/delay.hpp"
 #include "protocol/dps/topic.hpp"
 
 #include <fmt/format.h>
@@ -63,17 +62,12 @@ Task<Assignment> attempts(Engine& engine, const std::shared_ptr<Credentials>& cr
   for (unsigned made = 1;; ++made) {
     Result<Assignment> outcome = co_await attempt(engine, credentials, options, deadline);
     if (outcome || !is_transient(outcome.error().code())) co_return outcome;
-    const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none) break;
-    const auto pause = pause_before_retry(options.retry, made, engine.random);
+    const auto wait = pause_before_retry(options.retry, made, engine.random);
     const SteadyTime now = engine.clock.steady();
-    if (now + pause >= deadline) co_return failure(gave_up(outcome.error(), made, now - start));
-    if (options.on_retry) options.on_retry(outcome.error(), pause);
-    co_await net::delay(engine.shard, pause);
-    const auto after = co_await asio::this_coro::cancellation_state;
-    if (after.cancelled() != asio::cancellation_type::none) break;
+    if (now + wait >= deadline) co_return failure(gave_up(outcome.error(), made, now - start));
+    if (options.on_retry) options.on_retry(outcome.error(), wait);
+    MUSTER_CO_CHECK(co_await pause(engine, wait));
   }
-  co_return failure(ErrorCode::cancelled, "provisioning was given up");
 }
 
 Result<void> check(const ProvisioningOptions& options) {

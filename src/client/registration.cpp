@@ -1,6 +1,5 @@
 #include "client/registration.hpp"
 
-#include "net/delay.hpp"
 #include "protocol/dps/registration.hpp"
 #include "protocol/dps/topic.hpp"
 
@@ -37,11 +36,7 @@ class Exchange {
       if (!verdict.busy) operation_id = verdict.operation_id;
       if (engine_.clock.steady() + verdict.pause >= deadline_) co_return out_of_time(verdict);
       if (verdict.busy && options_.on_retry) options_.on_retry(*verdict.busy, verdict.pause);
-      co_await net::delay(engine_.shard, verdict.pause);
-      const auto cancellation = co_await asio::this_coro::cancellation_state;
-      if (cancellation.cancelled() != asio::cancellation_type::none) {
-        co_return failure(ErrorCode::cancelled, "provisioning was given up");
-      }
+      MUSTER_CO_CHECK(co_await pause(engine_, verdict.pause));
     }
   }
 

@@ -25,7 +25,16 @@ Runtime::Runtime(std::unique_ptr<client::Engine> engine) : engine_{std::move(eng
   if (engine_->threaded) engine_->shard.start();
 }
 
-Runtime::~Runtime() { engine_->shard.stop(); }
+Runtime::~Runtime() {
+  client::Engine& engine = *engine_;
+  boost::asio::post(engine.shard.io(), [&engine] { engine.end(); });
+  if (engine.threaded) {
+    engine.shard.stop();  // Runs what that has woken.
+  } else {
+    while (engine.shard.poll() > 0) {
+    }
+  }
+}
 
 boost::asio::any_io_executor Runtime::executor() const { return engine_->shard.io().get_executor(); }
 

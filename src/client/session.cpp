@@ -48,6 +48,12 @@ void Client::Session::tell(ConnectionState state, std::optional<Error> why,
   changed_.notify();
 }
 
+void Client::Session::enlist() {
+  if (enlisted_) return;
+  enlisted_ = true;
+  engine_.at_end(weak_from_this(), [this] { abandon(); });
+}
+
 void Client::Session::start() {
   wanted_ = true;
   running_ = true;
@@ -129,6 +135,7 @@ asio::awaitable<void> Client::Session::after_loss(Error why, bool was_stable) {
 
 Task<void> Client::Session::connect(std::chrono::milliseconds timeout) {
   const auto self = shared_from_this();
+  enlist();
   const SteadyTime begun = engine_.clock.steady();
   const SteadyTime due = begun + timeout;
   const net::ScopedDeadline deadline{engine_.shard, due, [this] { changed_.notify(); }};
@@ -158,6 +165,7 @@ Task<void> Client::Session::connect(std::chrono::milliseconds timeout) {
 Task<void> Client::Session::disconnect() {
   const auto self = shared_from_this();
   stop();
+  if (!running_) outbox_.fail_all(Error{ErrorCode::cancelled, "the client was disconnected"});
   const SteadyTime due = engine_.clock.steady() + kFarewell;
   const net::ScopedDeadline deadline{engine_.shard, due, [this] {
                                        if (link_) link_->close();
@@ -172,6 +180,7 @@ void Client::Session::abandon() {
   options_.on_state = nullptr;
   stop();
   if (link_) link_->close();
+  if (!running_) outbox_.fail_all(Error{ErrorCode::cancelled, "the client is gone"});
 }
 
 }  // namespace muster

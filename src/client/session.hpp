@@ -41,6 +41,8 @@ class Client::Session : public std::enable_shared_from_this<Client::Session> {
   /// Decides between a pause and the end; the pause included.
   asio::awaitable<void> after_loss(Error why, bool was_stable);
 
+  /// Once: lets go of what waits when the Runtime ends.
+  void enlist();
   void start();
   void stop();
   void tell(ConnectionState state, std::optional<Error> why = {}, std::chrono::milliseconds retry_in = {});
@@ -55,6 +57,7 @@ class Client::Session : public std::enable_shared_from_this<Client::Session> {
   net::Signal pause_;                  ///< Ends the pause between two attempts.
   asio::cancellation_signal give_up_;  ///< Ends an attempt under way.
 
+  bool enlisted_ = false;
   bool wanted_ = false;
   bool running_ = false;
   ConnectionState state_ = ConnectionState::disconnected;

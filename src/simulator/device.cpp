@@ -4,7 +4,6 @@
 #include "base/log.hpp"
 #include "client/engine.hpp"
 #include "muster/ids.hpp"
-#include "net/delay.hpp"
 #include "simulator/own_certificate.hpp"
 #include "simulator/telemetry.hpp"
 
@@ -138,7 +137,10 @@ class Device {
     say("=== Sending Telemetry ===");
     const std::uint64_t messages = setup_.config.messages;
     for (std::uint64_t number = 1; messages == 0 || number <= messages; ++number) {
-      if (number > 1) co_await net::delay(engine_.shard, setup_.config.interval);
+      if (number > 1) {
+        const Result<void> paused = co_await client::pause(engine_, setup_.config.interval);
+        if (!paused) co_return false;
+      }
       const auto cancellation = co_await asio::this_coro::cancellation_state;
       if (cancellation.cancelled() != asio::cancellation_type::none) co_return false;
       const Result<void> sent = co_await send_one(client, number);

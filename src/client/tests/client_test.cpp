@@ -306,6 +306,14 @@ TEST_F(ClientTest, DestroyingItCancelsWhatWaitsAndCloses) {
   EXPECT_TRUE(rig_.connection(0).peer->closed());
 }
 
+TEST_F(ClientTest, DisconnectEndsWhatWaitedForAConnectionNeverMade) {
+  make();
+  const auto waiting = publish("a");
+  const auto gone = rig_.start(client_->disconnect());
+  ASSERT_TRUE(gone->result && waiting->result);
+  EXPECT_EQ(waiting->result->error().code(), ErrorCode::cancelled);
+}
+
 TEST_F(ClientTest, ReconnectsWhenTheHubSendsNonsense) {
   connect();
   rig_.answer = accept_all;
