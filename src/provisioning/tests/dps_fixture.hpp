@@ -53,15 +53,17 @@ class Dps : public testing::Test {
   }
   template <typename T>
   Result<T> await(Task<T> task) {
-    std::optional<Result<T>> outcome;
+    // Shared: a task that still waits after this returns has somewhere to leave its result.
+    const auto outcome = std::make_shared<std::optional<Result<T>>>();
     asio::co_spawn(io_, keep(std::move(task), outcome), asio::detached);
     settle();
-    return outcome ? *std::move(outcome) : Result<T>{failure(ErrorCode::timed_out, "it still waits")};
+    return *outcome ? **outcome : Result<T>{failure(ErrorCode::timed_out, "it still waits")};
   }
   /// co_spawn wants results that can be made empty, which ids and registrations cannot.
   template <typename T>
-  static asio::awaitable<void> keep(Task<T> task, std::optional<Result<T>>& outcome) {
-    outcome = co_await std::move(task);
+  static asio::awaitable<void> keep(Task<T> task, std::shared_ptr<std::optional<Result<T>>> outcome) {
+    Result<T> result = co_await std::move(task);
+    *outcome = std::move(result);
   }
   void settle() {
     io_.restart();
