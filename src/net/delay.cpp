@@ -3,15 +3,18 @@
 #include "net/signal.hpp"
 
 #include <memory>
+#include <utility>
 
 namespace muster::net {
 
 asio::awaitable<void> delay(Shard& shard, std::chrono::nanoseconds by) {
   if (by <= std::chrono::nanoseconds::zero()) co_return;
-  // Held by the deadline as well: it may fire when the coroutine was destroyed with its session.
-  const auto due = std::make_shared<Signal>(shard);
-  shard.at(shard.clock().steady() + by, [due] { due->notify(); });
-  const Result<void> reached = co_await due->wait();
+  // The deadline alone holds it. What waits is held by the signal: were that to hold the signal, a delay that
+  // the shard's end cuts off would hold itself for ever.
+  auto due = std::make_shared<Signal>(shard);
+  Signal& signal = *due;
+  shard.at(shard.clock().steady() + by, [due = std::move(due)] { due->notify(); });
+  const Result<void> reached = co_await signal.wait();
   static_cast<void>(reached);
 }
 

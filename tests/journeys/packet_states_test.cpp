@@ -18,6 +18,8 @@ struct Sent {
   const char* name;
   mqtt::Packet packet;
   Expected before_connect, at_dps, at_hub;
+
+  friend void PrintTo(const Sent& row, std::ostream* out) { *out << row.name; }
 };
 
 constexpr Expected violation() { return {.closed = ErrorCode::protocol_violation}; }
@@ -102,22 +104,24 @@ class Everyone : public testing::Test {
   Device bystander{service, to_hub(provisioned(service, "pump-07"))};
 };
 
-TEST_F(Everyone, IsServedOrClosedAlone) {
-  for (const Sent& row : rows()) {
-    const std::pair<State, Expected> states[] = {{State::before_connect, row.before_connect},
-                                                 {State::at_dps, row.at_dps},
-                                                 {State::at_hub, row.at_hub}};
-    for (const auto& [state, expected] : states) {
-      const auto device = in(state);
-      const std::uint64_t before = entries();
-      device->says(row.packet);
-      const bool named = state != State::before_connect || std::holds_alternative<Connect>(row.packet);
-      expect(*device, expected, before,
-             std::string{row.name} + " in state " + std::to_string(static_cast<int>(state)),
-             named ? kDevice : "");
-    }
+class EveryPacket : public Everyone, public testing::WithParamInterface<Sent> {};
+
+TEST_P(EveryPacket, IsAnsweredOrClosesItsOwnConnection) {
+  const Sent& row = GetParam();
+  const std::pair<State, Expected> states[] = {
+      {State::before_connect, row.before_connect}, {State::at_dps, row.at_dps}, {State::at_hub, row.at_hub}};
+  for (const auto& [state, expected] : states) {
+    const auto device = in(state);
+    const std::uint64_t before = entries();
+    device->says(row.packet);
+    const bool named = state != State::before_connect || std::holds_alternative<Connect>(row.packet);
+    expect(*device, expected, before, "in state " + std::to_string(static_cast<int>(state)),
+           named ? kDevice : "");
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Rows, EveryPacket, testing::ValuesIn(rows()),
+                         [](const auto& row) { return std::string{row.param.name}; });
 
 struct Broken {
   const char* name;

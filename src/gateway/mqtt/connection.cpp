@@ -58,6 +58,7 @@ asio::awaitable<void> Connection::run() {
   arm_keep_alive();
   flush();
   co_await pump();
+  flush();  // DISCONNECT may have come in one read with packets that were answered.
   close_with(ending_, orderly_);
 }
 
@@ -117,7 +118,10 @@ asio::awaitable<void> Connection::pump() {
       continue;
     }
     const Result<bool> more = read_more();
-    if (!more) co_return fail(more.error());
+    if (!more) {
+      flush();  // What was answered before the packet that was wrong.
+      co_return fail(more.error());
+    }
     if (*more && ++reads < kReadsPerTurn) continue;
     reads = 0;
     if (*more) {
