@@ -223,7 +223,7 @@ constexpr std::array kErrors{
               "Remove what the reason names first.", 409},
 
     ErrorInfo{disk_full, "Disk full", "The file system has no room left.",
-              "Make room; the service goes on by itself within seconds.", 503},
+              "Make room; a service that runs goes on by itself within seconds.", 503},
     ErrorInfo{io_failed, "Disk failure", "The operating system reported an error for a file.",
               "Check the disk and the path in the reason.", 500},
     ErrorInfo{
@@ -235,7 +235,7 @@ constexpr std::array kErrors{
               "Make room or send more slowly; devices are slowed down, nothing acknowledged is lost.", 503},
     ErrorInfo{log_corrupt, "Event log damaged",
               "A record does not match its checksum, and whole records follow it: this is not a torn end.",
-              "Restore the file from a backup; `muster log verify` shows the extent.", 500},
+              "Restore the file that the reason names from a backup.", 500},
     ErrorInfo{registry_unavailable, "Registry unavailable", "The registry's database refused an operation.",
               "Check the disk and the file registry.db.", 500},
     ErrorInfo{registry_newer, "Registry of a newer muster",

@@ -36,7 +36,7 @@ void add_dps_enrollment_group_create(Commands& commands) {
            "--provisioning-status enabled -o table\n"
            "EnrollmentGroupId  Attestation  CaName              Status   Allocation  Created\n"
            "-----------------  -----------  ------------------  -------  ----------  --------------------\n"
-           "my-device-group    x509         my-intermediate-ca  enabled  hashed      2026-01-21T10:30:00Z",
+           "my-device-group    x509         my-intermediate-ca  enabled              2026-01-21T10:30:00Z",
        .request = "PUT /enrollmentGroups/{id}"},
       [](CLI::App& app, EnrollmentGroupOptions& options) {
         add_enrollment_group_id(app, options);

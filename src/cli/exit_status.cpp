@@ -39,7 +39,11 @@ ExitStatus exit_status(ErrorCode code) noexcept {
   using enum ErrorCode;
   if (is_unreachable(code)) return ExitStatus::unreachable;
   if (code == usage || code == option_unsupported) return ExitStatus::usage;
-  if (code == device_config_invalid) return ExitStatus::configuration;
+  // What a device was configured with and cannot be used, whatever is wrong with it.
+  if (code == device_config_invalid || code == own_certificate_expired ||
+      code == own_certificate_not_yet_valid || code == key_mismatch || code == key_uri_unsupported) {
+    return ExitStatus::configuration;
+  }
   if (code == hub_refused || code == provisioning_failed || code == server_untrusted)
     return ExitStatus::refused;
   switch (static_cast<unsigned>(code) / 1000) {

@@ -70,6 +70,7 @@ struct LogFigures {
   std::uint64_t commit_ns_total = 0;  ///< Time inside write and fdatasync.
   std::uint64_t queue_bytes = 0;      ///< Waiting to be committed now.
   std::uint64_t segments = 0;
+  std::string room_missing;  ///< Why telemetry waits for room on the disk; empty when it does not.
   bool failed = false;
   std::string failure;
 };

@@ -75,9 +75,8 @@ void check_thumbprint(trust::Judgement& judgement, const DeviceAuth& auth, const
 
 void check_device_id(trust::Judgement& judgement, const DeviceId& device, const pki::Certificate& leaf) {
   const auto name = leaf.common_name();
-  // DPS takes a registration id in any case of letters and gives the device that spelling; the certificate
-  // keeps its own.
-  if (name && equals_ignoring_case(*name, device.str())) {
+  // Device ids are case-sensitive (device/04 section 2); DPS gives a device the certificate's own spelling.
+  if (name && *name == device.str()) {
     judgement.pass("device id", fmt::format("equals the certificate's CN {}", *name));
     return;
   }

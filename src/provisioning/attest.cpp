@@ -87,7 +87,7 @@ Task<AttestOutcome> attest(Provisioning& service, RegisterRequest request) {
   // The first spelling stays the device's: a hub tells "Pump" from "pump", a registration does not.
   const std::string device_id = snapshot->registration && !snapshot->registration->device_id.empty()
                                     ? snapshot->registration->device_id
-                                    : std::string{request.id.str()};
+                                    : *request.chain->leaf().common_name();
   // A pointer of our own: appending checks must not depend on what the judgement holds.
   const std::shared_ptr<const EnrollmentGroup> group = outcome.judgement.group();
   check_enabled(outcome.judgement, *group);

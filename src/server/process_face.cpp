@@ -40,6 +40,7 @@ Json log_figures(const eventlog::EventLog& log) {
     json["eventsPerCommitMean"] =
         static_cast<double>(figures.events_appended) / static_cast<double>(figures.commits);
   }
+  if (!figures.room_missing.empty()) json["waitsForRoom"] = figures.room_missing;
   if (figures.failed) json["failure"] = figures.failure;
   return json;
 }

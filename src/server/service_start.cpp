@@ -151,7 +151,7 @@ class Starting {
       MUSTER_CHECK(parts_.injected.disk.make_directory(parts_.paths.folder));
       MUSTER_CHECK(lock());
     }
-    MUSTER_CHECK(open_stores());
+    MUSTER_CHECK(open_stores(state));
     if (state != WorldState::whole) MUSTER_CHECK(make_world(bare, config_file));
     MUSTER_CHECK(open_services());
     MUSTER_CHECK(listen());
@@ -161,7 +161,8 @@ class Starting {
  private:
   Result<void> lock();
   Result<void> claim_ports();
-  Result<void> open_stores();
+  Result<void> open_stores(WorldState state);
+  Result<void> check_log_is_there();
   Result<void> make_world(bool bare, const std::string& config_file);
   Result<void> open_services();
   Result<void> listen();
@@ -194,7 +195,25 @@ Result<void> Starting::claim_ports() {
   return {};
 }
 
-Result<void> Starting::open_stores() {
+/// A world whose registry knows a hub has a log: without it, a new one would begin where the old one was
+/// lost.
+Result<void> Starting::check_log_is_there() {
+  std::size_t hubs = 0;
+  MUSTER_CHECK(run_blocking(parts_.registry->read([&](registry::Store& store) -> Result<void> {
+    MUSTER_TRY(const auto known, store.services().hubs());
+    hubs = known.size();
+    return {};
+  })));
+  const std::string table = parts_.paths.events() + "/hubs";
+  MUSTER_TRY(const bool there, parts_.injected.disk.exists(table));
+  if (hubs > 0 && !there) {
+    return failure(ErrorCode::world_damaged,
+                   fmt::format("{} is missing, and the registry knows {} hubs", table, hubs));
+  }
+  return {};
+}
+
+Result<void> Starting::open_stores(WorldState state) {
   auto& [clock, random, disk] = parts_.injected;
   const Config& config = parts_.config();
   MUSTER_TRY(parts_.tls, open_server_tls(disk, parts_.paths,
@@ -204,6 +223,7 @@ Result<void> Starting::open_stores() {
   for (const std::string& line : parts_.tls->talk) parts_.ready.talk.push_back(line);
   MUSTER_TRY(parts_.tls_context, net::TlsServerContext::make(parts_.tls->identities));
   MUSTER_TRY(parts_.registry, registry::open_sqlite_registry({.path = parts_.paths.registry()}));
+  if (state == WorldState::whole) MUSTER_CHECK(check_log_is_there());
   MUSTER_CHECK(disk.make_directory(parts_.paths.events()));
   MUSTER_TRY(parts_.log, eventlog::open_segmented_log(disk, clock, log_config(config, parts_.paths)));
   return {};

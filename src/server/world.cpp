@@ -83,6 +83,10 @@ Result<WorldState> inspect_world(disk::Disk& disk, const WorldPaths& paths) {
   for (const char* name : kNeeded) {
     MUSTER_TRY(const bool present, disk.exists(paths.at(name)));
     if (!present) return failure(ErrorCode::world_damaged, fmt::format("{} is missing", paths.at(name)));
+    MUSTER_TRY(const auto file, disk.open(paths.at(name), disk::OpenMode::read));
+    MUSTER_TRY(const std::uint64_t size, file->size());
+    // SQLite would take an empty file for a new database, and the world would come up with nothing in it.
+    if (size == 0) return failure(ErrorCode::world_damaged, fmt::format("{} is empty", paths.at(name)));
   }
   return WorldState::whole;
 }

@@ -78,6 +78,14 @@ Result<PacketHandler::Next> HubHandler::publish(const Publish& packet) {
   }
   if (const auto topic = hub::parse_twin_get_topic(packet.topic))
     return twin_get(std::string{topic->rid}, packet);
+  if (const auto topic = hub::parse_twin_patch_topic(packet.topic)) {
+    return twin_patch(std::string{topic->rid}, packet);
+  }
+  // Nobody has called a method, so nobody waits for its answer: it is taken and forgotten, as a late one is.
+  if (hub::parse_method_response_topic(packet.topic)) {
+    if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
+    return Next::go_on;
+  }
   return failure(ErrorCode::unknown_topic, fmt::format("topic {}", packet.topic.substr(0, 160)));
 }
 
@@ -92,16 +100,12 @@ Result<PacketHandler::Next> HubHandler::telemetry(std::string_view properties, c
 }
 
 Result<PacketHandler::Next> HubHandler::subscribe(const Subscribe& packet) {
-  if (packet.topics.size() > services_.limits.subscriptions_max) {
-    return failure(ErrorCode::protocol_violation,
-                   fmt::format("{} filters in one SUBSCRIBE, {} are allowed", packet.topics.size(),
-                               services_.limits.subscriptions_max));
-  }
   Suback answer{packet.packet_id, {}};
   for (const auto& topic : packet.topics) {
     const auto kind = hub::parse_subscription(topic.filter, sender_.device_id, sender_.module_id);
-    const std::uint8_t granted = kind ? std::min<std::uint8_t>(topic.qos, 1) : std::uint8_t{0x80};
-    if (kind) subscriptions_[index_of(*kind)] = granted;
+    const bool within = answer.return_codes.size() < services_.limits.subscriptions_max;
+    const std::uint8_t granted = kind && within ? std::min<std::uint8_t>(topic.qos, 1) : std::uint8_t{0x80};
+    if (granted != 0x80) subscriptions_[index_of(*kind)] = granted;
     answer.return_codes.push_back(granted);
   }
   if (!clean_session_) services_.sessions.store_subscriptions(key_, &connection_, subscriptions_);
@@ -132,6 +136,19 @@ Result<PacketHandler::Next> HubHandler::twin_get(std::string rid, const Publish&
   asio::co_spawn(connection_.shard().io(),
                  answer_twin_get(connection_.shared_from_this(), services_, key_, std::move(rid), requests_),
                  asio::detached);
+  return Next::go_on;
+}
+
+/// Reported properties are not kept yet. It is said where the SDK waits for it: closing would make the Python
+/// SDK reconnect and ask again sixty times a second (protocol/device/10 section 5).
+Result<PacketHandler::Next> HubHandler::twin_patch(const std::string& rid, const Publish& packet) {
+  if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
+  if (subscriptions_[index_of(hub::Subscription::twin_responses)] == hub::kNotSubscribed) return Next::go_on;
+  const std::string topic = hub::format_twin_response_topic(501, rid, std::nullopt);
+  const std::string body = fmt::format(
+      R"({{"errorCode":501000,"trackingId":"{}","message":"Reported properties are not kept by this service yet."}})",
+      connection_.tracking_id());
+  connection_.send(Publish{.topic = topic, .payload = as_bytes(body)});
   return Next::go_on;
 }
 

@@ -43,6 +43,7 @@ class HubHandler final : public PacketHandler {
   Result<Next> subscribe(const Subscribe& packet);
   Result<Next> unsubscribe(const Unsubscribe& packet);
   Result<Next> twin_get(std::string rid, const Publish& packet);
+  Result<Next> twin_patch(const std::string& rid, const Publish& packet);
   static asio::awaitable<void> answer_twin_get(std::shared_ptr<Connection> connection,
                                                GatewayServices& services, hub::SessionKey key,
                                                std::string rid, std::shared_ptr<std::uint32_t> requests);
