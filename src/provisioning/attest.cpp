@@ -84,10 +84,12 @@ Task<AttestOutcome> attest(Provisioning& service, RegisterRequest request) {
   }
   outcome.judgement = *judge_chain(service, *request.chain, *anchors);
   if (outcome.judgement.failure()) co_return outcome;
-  // The first spelling stays the device's: a hub tells "Pump" from "pump", a registration does not.
-  const std::string device_id = snapshot->registration && !snapshot->registration->device_id.empty()
-                                    ? snapshot->registration->device_id
-                                    : *request.chain->leaf().common_name();
+  // A hub tells "Pump" from "pump", a registration does not: the device keeps the spelling it was first
+  // given, which is the certificate's, so that one certificate is one device however its requests spell it.
+  const std::string device_id =
+      snapshot->registration && !snapshot->registration->device_id.empty()
+          ? snapshot->registration->device_id
+          : request.chain->leaf().common_name().value_or(std::string{request.id.str()});
   // A pointer of our own: appending checks must not depend on what the judgement holds.
   const std::shared_ptr<const EnrollmentGroup> group = outcome.judgement.group();
   check_enabled(outcome.judgement, *group);
