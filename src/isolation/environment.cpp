@@ -77,12 +77,16 @@ class _Certifi:
 
                 def exec_module(module):
                     load(module)
-                    module.where = lambda: _BUNDLE
-                    module.contents = _contents
+                    _answer_with_the_bundle(module)
 
                 spec.loader.exec_module = exec_module
                 return spec
         return None
+
+
+def _answer_with_the_bundle(module):
+    module.where = lambda: _BUNDLE
+    module.contents = _contents
 
 
 def _contents():
@@ -102,6 +106,10 @@ def _run_the_hidden_one():
 
 if _BUNDLE:
     sys.meta_path.insert(0, _Certifi())
+    # A .pth file of the machine may have imported it before any sitecustomize runs.
+    for _name in ("certifi", "certifi.core"):
+        if _name in sys.modules:
+            _answer_with_the_bundle(sys.modules[_name])
 _run_the_hidden_one()
 )py";
 }
