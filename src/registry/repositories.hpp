@@ -155,8 +155,8 @@ class Store {
   virtual DeviceRepository& devices() = 0;
   virtual ModuleRepository& modules() = 0;
 
-  /// Grows by one with every change of what decides trust: certificates, enrollments, groups, links,
-  /// services.
+  /// Grows by one with every change of what many devices are judged by: certificates, groups, links,
+  /// services. Not with individual enrollments, whose own version tells.
   virtual Result<std::int64_t> trust_generation() = 0;
   /// Runs `work` in a transaction (a savepoint inside an outer one); rolled back when it fails. Durable on
   /// return of the outermost.

@@ -155,6 +155,15 @@ Result<std::vector<net::PortClaim>> take_ports(const std::vector<std::string>& a
   return claims;
 }
 
+/// A device that was assigned to another hub has no identity at the one it left.
+void end_sessions_of(hub::SessionDirectory& sessions, const DeviceIdentity& left) {
+  sessions.close_where(
+      [&](const hub::SessionKey& key) { return key.hub == left.hub && key.device == left.id; },
+      Error{ErrorCode::device_not_found,
+            fmt::format("device {} was assigned to another hub than {}", left.id.str(), left.hub.str())});
+  sessions.forget({left.hub, left.id, ""});
+}
+
 }  // namespace
 
 /// The steps of starting, each a function of what the ones before have made.
@@ -294,9 +303,10 @@ Result<void> Starting::open_services() {
   provisioning_config.identity_type = config.dps.identity_type == IdentityType::certificate_authority
                                           ? provisioning::IdentityType::certificate_authority
                                           : provisioning::IdentityType::self_signed;
-  parts_.provisioning = std::make_unique<provisioning::Provisioning>(
-      provisioning::Provisioning{*parts_.registry, parts_.anchors, parts_.verdicts, parts_.allocation, clock,
-                                 random, provisioning_config});
+  parts_.provisioning = std::make_unique<provisioning::Provisioning>(provisioning::Provisioning{
+      *parts_.registry, parts_.anchors, parts_.verdicts, parts_.allocation, clock, random,
+      provisioning_config,
+      [&parts = parts_](const DeviceIdentity& left) { end_sessions_of(parts.sessions, left); }});
   parts_.operations = std::make_unique<provisioning::Operations>(*parts_.provisioning);
   parts_.connect = std::make_unique<hub::ConnectService>(
       hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock});

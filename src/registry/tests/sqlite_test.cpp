@@ -151,7 +151,7 @@ TEST_F(SqliteFile, AuditHasOneRowForEachGeneration) {
       text(
           "SELECT group_concat(generation || ' ' || ifnull(at_us, '-') || ' ' || action || ' ' || kind || ' '"
           " || service || '/' || name || ' ' || version || ' ' || detail, '; ')"
-          " FROM (SELECT * FROM audit ORDER BY generation)"),
+          " FROM (SELECT * FROM audit ORDER BY number)"),
       "2 1700000000000002 put dps Dps-1/ 1 ; "
       "3 14 put certificate Dps-1/Root 1 sha256=BB22 verified=yes; "
       "4 - remove certificate Dps-1/Root 1 sha256=BB22");
