@@ -71,6 +71,7 @@ std::string status_json(const Service::Parts& parts) {
       {"world", parts.paths.folder},
       {"endpoints", {{"mqtt", parts.ready.mqtt_endpoints}, {"admin", parts.ready.admin_endpoint}}},
       {"dps", std::move(dps)},
+      {"identities", {{"type", parts.ready.identity_type}, {"origin", parts.ready.identity_type_origin}}},
       {"hubs", std::move(hubs)},
       {"connections", parts.connections->open()},
       {"connectionsRefused", parts.connections->refused()},
