@@ -91,6 +91,7 @@ enum class ErrorCode : std::uint16_t {
   log_newer = 5008,
   offset_expired = 5009,
   registry_busy = 5010,
+  registry_damaged = 5011,
 
   config_invalid = 6001,
   config_unreadable = 6002,

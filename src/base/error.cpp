@@ -248,6 +248,12 @@ constexpr std::array kErrors{
               "Read from the start that the reason says.", 410},
     ErrorInfo{registry_busy, "Registry busy", "Too many operations wait for the registry.",
               "Retry in a moment.", 503},
+    ErrorInfo{
+        registry_damaged, "Registry damaged",
+        "The registry's file does not hold what SQLite wrote there: it was overwritten, cut or decayed.",
+        "Stop muster, then restore registry.db from a backup, or let SQLite save what it can: "
+        "sqlite3 registry.db .recover | sqlite3 saved.db",
+        500},
 
     ErrorInfo{config_invalid, "Configuration invalid",
               "Keys of the configuration have values that cannot be used.",

@@ -64,6 +64,7 @@ void greet(std::ostream& out, const std::string& folder, const server::Ready& re
   for (const std::string& endpoint : ready.https_endpoints) line("HTTPS", "https://" + endpoint);
   line("administration", "http://" + ready.admin_endpoint);
   line("control socket", folder + "/control.sock");
+  line("device identities", fmt::format("{} ({})", ready.identity_type, ready.identity_type_origin));
   for (const std::string& talk : ready.talk) out << talk << '\n';
   if (bare) {
     out << "Next\n  muster dps certificate create --help\n  muster status\n";

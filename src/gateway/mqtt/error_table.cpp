@@ -78,6 +78,7 @@ constexpr std::array kRows{
     MqttErrorRow{event_log_full, server_unavailable, 503, 503000, "Service unavailable."},
     MqttErrorRow{registry_unavailable, server_unavailable, 500, 500000, "Internal error."},
     MqttErrorRow{registry_busy, server_unavailable, 503, 503000, "Service unavailable."},
+    MqttErrorRow{registry_damaged, server_unavailable, 500, 500000, "Internal error."},
     MqttErrorRow{timed_out, server_unavailable, 500, 500000, "Internal error."},
     MqttErrorRow{cancelled, server_unavailable, 503, 503000, "Service unavailable."},
 };
