@@ -11,13 +11,13 @@ constexpr std::uint64_t kFileBytesMax = 1u << 20;
 
 }  // namespace
 
-CLI::Option* add_service_name(CLI::App& app, ServiceKind kind, std::string& value, bool short_name) {
+Flag add_service_name(Flags& flags, ServiceKind kind, std::string& value, bool short_name) {
   const bool is_hub = kind == ServiceKind::hub;
   const std::string names =
       fmt::format("{}{}", is_hub ? "--hub-name" : "--dps-name", short_name ? ",-n" : "");
-  return add_text(app, names, value, "NAME",
-                  is_hub ? "Which hub; may be left out when there is one"
-                         : "Which DPS instance; may be left out when there is one");
+  return flags.text(names, value, "NAME",
+                    is_hub ? "Which hub; may be left out when there is one"
+                           : "Which DPS instance; may be left out when there is one");
 }
 
 Result<std::string> read_text_file(Shell& shell, const std::string& path) {

@@ -24,7 +24,7 @@ inline constexpr std::array kServiceNouns{
 
 /// --dps-name or --hub-name; with `short_name` also -n, which az gives to the service except where a command
 /// has a name of its own.
-CLI::Option* add_service_name(CLI::App& app, ServiceKind kind, std::string& value, bool short_name = true);
+Flag add_service_name(Flags& flags, ServiceKind kind, std::string& value, bool short_name = true);
 
 /// A file's text as it is on disk, at most 1 MiB. file_unreadable when it cannot be read.
 Result<std::string> read_text_file(Shell& shell, const std::string& path);

@@ -104,9 +104,9 @@ void add_up(Commands& commands) {
                 "It serves until Ctrl-C, SIGTERM or `muster down`, and then stops in an orderly way.",
        .examples = "$ muster up\n$ muster up --bare --listen 127.0.1.1 --data other-world\n"
                    "$ muster up --set event_log.retention_hours=48"},
-      [](CLI::App& app, UpOptions& options) {
-        add_config_flags(app, options.config);
-        app.add_flag("--bare", options.bare, "Make a world without the tutorial's services and certificates");
+      [](Flags& flags, UpOptions& options) {
+        add_config_flags(flags, options.config);
+        flags.toggle("--bare", options.bare, "Make a world without the tutorial's services and certificates");
       },
       up);
 }
