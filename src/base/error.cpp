@@ -77,6 +77,13 @@ constexpr std::array kErrors{
     ErrorInfo{peer_stalled, "Peer does not read",
               "The peer stopped reading and the bytes waiting for it reached their limit.",
               "Check the client for a stall.", 408},
+    ErrorInfo{
+        service_mismatch, "Dialled name and user name mean different services",
+        "The client dialled the name of one service and gave the user name of another: a hub's name with "
+        "a DPS user name, or the reverse.",
+        "Register at global.azure-devices-provisioning.net, and then dial the hub that the registration "
+        "names.",
+        401},
 
     ErrorInfo{no_enrollment_matches, "No enrollment matches",
               "No individual enrollment exists for this registration id, and no enrollment group refers to a "

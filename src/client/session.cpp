@@ -179,7 +179,7 @@ Task<void> Client::Session::disconnect() {
 void Client::Session::abandon() {
   options_.on_state = nullptr;
   stop();
-  if (link_) link_->close();
+  if (link_) link_->leave();
   if (!running_) outbox_.fail_all(Error{ErrorCode::cancelled, "the client is gone"});
 }
 

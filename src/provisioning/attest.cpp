@@ -95,7 +95,7 @@ Task<AttestOutcome> attest(Provisioning& service, RegisterRequest request) {
   if (!anchors || anchors->generation() < snapshot->generation) {
     co_return failure(ErrorCode::registry_busy, "trust changed while it was read");
   }
-  outcome.judgement = *judge_chain(service, *request.chain, *anchors);
+  outcome.judgement.append(*judge_chain(service, *request.chain, *anchors));
   if (outcome.judgement.failure()) co_return outcome;
   // A hub tells "Pump" from "pump", a registration does not: the device keeps the spelling it was first
   // given, which is the certificate's, so that one certificate is one device however its requests spell it.

@@ -126,6 +126,10 @@ void WholeService::deletes_device(std::string_view id) {
   made(store().devices().remove(kHub, *DeviceId::parse(id), registry::kAnyVersion));
 }
 
+void WholeService::ends_sessions(std::string_view id, const Error& why) {
+  running_->sessions.close_where([id](const hub::SessionKey& key) { return key.device.str() == id; }, why);
+}
+
 void WholeService::restarts() {
   running_->log->stop();
   running_.reset();

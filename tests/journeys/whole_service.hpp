@@ -60,6 +60,8 @@ class WholeService {
   void drops_enrollment(std::string_view group);
   void disables_device(std::string_view id);
   void deletes_device(std::string_view id);
+  /// What the service API does after a change of a device was stored.
+  void ends_sessions(std::string_view id, const Error& why);
   /// All but what is stored starts anew; connections are gone.
   void restarts();
 

@@ -34,6 +34,7 @@ constexpr std::array kRows{
     MqttErrorRow{connection_superseded, server_unavailable, 409, 409000, "Conflict."},
     MqttErrorRow{shutting_down, server_unavailable, 503, 503000, "Service unavailable."},
     MqttErrorRow{peer_stalled, server_unavailable, 408, 408000, "Request timeout."},
+    MqttErrorRow{service_mismatch, not_authorized, 401, 401002, "Unauthorized."},
 
     MqttErrorRow{no_enrollment_matches, not_authorized, 404, 404201, "Enrollment not found."},
     MqttErrorRow{enrollment_disabled, not_authorized, 401, 401002, "Unauthorized."},

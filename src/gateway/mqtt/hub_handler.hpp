@@ -7,6 +7,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace muster::hub {
@@ -31,8 +32,10 @@ class HubHandler final : public PacketHandler {
   ~HubHandler() override;
 
   /// Becomes the device's one session: an older one is told to end. Returns what CONNACK says of a stored
-  /// session.
-  Task<bool> take_over(bool clean_session, hub::WillMessage will);
+  /// session; nullopt when the device has changed since it was admitted.
+  Task<std::optional<bool>> take_over(std::shared_ptr<hub::Admission> admission, bool clean_session);
+  /// What is to be stored if the device goes without DISCONNECT.
+  void leaves(hub::WillMessage will) { will_ = std::move(will); }
 
   Result<Next> handle(const FixedHeader& header, ByteView body) override;
   void closed(bool orderly) override;
@@ -44,6 +47,7 @@ class HubHandler final : public PacketHandler {
   Result<Next> unsubscribe(const Unsubscribe& packet);
   Result<Next> twin_get(std::string rid, const Publish& packet);
   Result<Next> twin_patch(const std::string& rid, const Publish& packet);
+  Result<Next> credential_request(const std::string& rid, const Publish& packet);
   static asio::awaitable<void> answer_twin_get(std::shared_ptr<Connection> connection,
                                                GatewayServices& services, hub::SessionKey key,
                                                std::string rid, std::shared_ptr<std::uint32_t> requests);
