@@ -259,7 +259,7 @@ constexpr std::array kErrors{
         registry_damaged, "Registry damaged",
         "The registry's file does not hold what SQLite wrote there: it was overwritten, cut or decayed.",
         "Stop muster, then restore registry.db from a backup, or let SQLite save what it can: "
-        "sqlite3 registry.db .recover | sqlite3 saved.db",
+        "`sqlite3 registry.db .recover | sqlite3 saved.db`.",
         500},
 
     ErrorInfo{config_invalid, "Configuration invalid",
