@@ -323,13 +323,15 @@ Result<void> Starting::open_services() {
   provisioning_config.identity_type = config.dps.identity_type == IdentityType::certificate_authority
                                           ? provisioning::IdentityType::certificate_authority
                                           : provisioning::IdentityType::self_signed;
+  provisioning_config.sas_clock_skew = std::chrono::seconds{config.sas.clock_skew_s};
   parts_.provisioning = std::make_unique<provisioning::Provisioning>(provisioning::Provisioning{
       *parts_.registry, parts_.anchors, parts_.verdicts, parts_.allocation, clock, random,
       provisioning_config,
       [&parts = parts_](const DeviceIdentity& left) { end_sessions_of(parts.sessions, left); }});
   parts_.operations = std::make_unique<provisioning::Operations>(*parts_.provisioning);
   parts_.connect = std::make_unique<hub::ConnectService>(
-      hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock});
+      hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock,
+std::chrono::seconds{config.sas.clock_skew_s}});
   for (std::size_t i = 0; i < shard_count(config); ++i) {
     parts_.shards.push_back(std::make_unique<net::Shard>(clock, static_cast<std::uint32_t>(i)));
   }

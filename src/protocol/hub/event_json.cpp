@@ -101,7 +101,7 @@ void add_annotations(const StoredEvent& stored, Json& annotations) {
   annotations.erase("iothub-connection-module-id");
   annotations["iothub-connection-device-id"] = event.device_id;
   if (!event.module_id.empty()) annotations["iothub-connection-module-id"] = event.module_id;
-  if (const auto method = auth_method_json(event.auth_method); !method.empty()) {
+  if (const auto method = auth_method_json(event.auth_method, !event.module_id.empty()); !method.empty()) {
     annotations["iothub-connection-auth-method"] = method;
   }
   annotations["iothub-connection-auth-generation-id"] = event.generation_id;
