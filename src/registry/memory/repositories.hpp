@@ -97,7 +97,25 @@ class MemoryDevices final : public DeviceRepository {
                                   std::size_t limit) override;
   Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) override;
   Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) override;
-  Result<std::uint64_t> count(const ServiceName& hub) override;
+  Result<DeviceCounts> count(const ServiceName& hub) override;
+
+ private:
+  State& state_;
+};
+
+class MemoryModules final : public ModuleRepository {
+ public:
+  explicit MemoryModules(State& state) : state_{state} {}
+  Result<std::optional<ModuleRecord>> find(const ServiceName& hub, const DeviceId& device,
+                                           const ModuleId& id) override;
+  Result<std::optional<ModuleIdentity>> put(const ModuleIdentity& identity, std::int64_t expected,
+                                            const Twin* initial) override;
+  Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& device, const ModuleId& id,
+                                     std::int64_t expected) override;
+  Result<std::vector<ModuleRecord>> list(const ServiceName& hub, const DeviceId& device) override;
+  Result<Page<ModuleRecord>> list_all(const ServiceName& hub, const std::string& after,
+                                      std::size_t limit) override;
+  Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) override;
 
  private:
   State& state_;

@@ -3,6 +3,7 @@
 #include "registry/sqlite/certificates.hpp"
 #include "registry/sqlite/devices.hpp"
 #include "registry/sqlite/enrollments.hpp"
+#include "registry/sqlite/modules.hpp"
 #include "registry/sqlite/registrations.hpp"
 #include "registry/sqlite/schema.hpp"
 #include "registry/sqlite/services.hpp"
@@ -20,6 +21,7 @@ class SqliteStore final : public Store {
   EnrollmentGroupRepository& groups() override { return groups_; }
   RegistrationRepository& registrations() override { return registrations_; }
   DeviceRepository& devices() override { return devices_; }
+  ModuleRepository& modules() override { return modules_; }
 
   Result<std::int64_t> trust_generation() override {
     return connection_->number("SELECT value FROM meta WHERE name = 'trust_generation'");
@@ -36,6 +38,7 @@ class SqliteStore final : public Store {
   SqliteEnrollmentGroups groups_{*connection_};
   SqliteRegistrations registrations_{*connection_};
   SqliteDevices devices_{*connection_};
+  SqliteModules modules_{*connection_};
 };
 
 }  // namespace
