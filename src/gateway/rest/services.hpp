@@ -4,6 +4,7 @@
 #include "base/random.hpp"
 #include "eventlog/event_log.hpp"
 #include "hub/session_directory.hpp"
+#include "hub/twins.hpp"
 #include "journal/journal.hpp"
 #include "registry/registry.hpp"
 
@@ -35,6 +36,7 @@ struct Services {
   eventlog::EventLog& log;
   journal::Journal& journal;
   hub::SessionDirectory& sessions;
+  hub::Twins& twins;
   ProcessFace process;
   std::string subscription_id, resource_group;
 };

@@ -35,6 +35,7 @@ class World {
   std::unique_ptr<eventlog::EventLog> log;
   journal::Journal journal{loop.clock, *random};
   hub::SessionDirectory sessions{loop.clock};
+  hub::Twins twins{*registry, sessions, loop.clock};
   bool stop_asked = false;
   std::uint64_t progress = 0;
   std::unique_ptr<Gateway> gateway;
@@ -81,7 +82,7 @@ class World {
   Services services() {
     ProcessFace process{[] { return std::string{R"({"status":"ready"})"}; }, [] { return std::string{"{}"}; },
                         [this] { stop_asked = true; }, [] {}};
-    return Services{loop.clock, *random, *registry, *log, journal, sessions, std::move(process), "sub", "rg"};
+    return Services{loop.clock, *random, *registry, *log, journal, sessions, twins, std::move(process), "sub", "rg"};
   }
 
   Result<void> write(std::function<Result<void>(registry::Store&)> work) {
