@@ -1,6 +1,20 @@
 #include "registry/put_rules.hpp"
 
 namespace muster::registry {
+namespace {
+
+template <typename Enrollment>
+Enrollment next_enrollment(const std::optional<Enrollment>& held, Enrollment given) {
+  given.settings.version = 1;
+  if (held) {
+    given.id = held->id;
+    given.settings.created = held->settings.created;
+    given.settings.version = held->settings.version + 1;
+  }
+  return given;
+}
+
+}  // namespace
 
 bool version_allows(std::int64_t held, std::int64_t expected) {
   return expected == kAnyVersion || held == expected;
@@ -42,23 +56,11 @@ CaCertificate successor(const std::optional<CaCertificate>& held, CaCertificate 
 }
 
 IndividualEnrollment successor(const std::optional<IndividualEnrollment>& held, IndividualEnrollment given) {
-  given.settings.version = 1;
-  if (held) {
-    given.id = held->id;
-    given.settings.created = held->settings.created;
-    given.settings.version = held->settings.version + 1;
-  }
-  return given;
+  return next_enrollment(held, std::move(given));
 }
 
 EnrollmentGroup successor(const std::optional<EnrollmentGroup>& held, EnrollmentGroup given) {
-  given.settings.version = 1;
-  if (held) {
-    given.id = held->id;
-    given.settings.created = held->settings.created;
-    given.settings.version = held->settings.version + 1;
-  }
-  return given;
+  return next_enrollment(held, std::move(given));
 }
 
 Registration successor(const std::optional<Registration>& held, Registration given) {

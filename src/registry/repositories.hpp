@@ -61,31 +61,23 @@ class CertificateRepository {
                                              std::int64_t expected) = 0;
 };
 
-class EnrollmentRepository {
+/// Individual enrollments and enrollment groups differ in what they hold, not in how they are kept.
+template <typename Enrollment>
+class EnrollmentsOf {
  public:
-  virtual ~EnrollmentRepository() = default;
-  virtual Result<std::optional<IndividualEnrollment>> find(const ServiceName& dps,
-                                                           const RegistrationId& id) = 0;
-  virtual Result<std::optional<IndividualEnrollment>> put(const IndividualEnrollment& enrollment,
-                                                          std::int64_t expected) = 0;
-  virtual Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
-                                             std::int64_t expected) = 0;
-  virtual Result<Page<IndividualEnrollment>> list(const ServiceName& dps, const std::string& after,
-                                                  std::size_t limit) = 0;
+  using Id = decltype(Enrollment::id);
+
+  virtual ~EnrollmentsOf() = default;
+  virtual Result<std::optional<Enrollment>> find(const ServiceName& dps, const Id& id) = 0;
+  virtual Result<std::optional<Enrollment>> put(const Enrollment& enrollment, std::int64_t expected) = 0;
+  /// False in the optional: there was none; nullopt: the version had moved.
+  virtual Result<std::optional<bool>> remove(const ServiceName& dps, const Id& id, std::int64_t expected) = 0;
+  virtual Result<Page<Enrollment>> list(const ServiceName& dps, const std::string& after,
+                                        std::size_t limit) = 0;
 };
 
-class EnrollmentGroupRepository {
- public:
-  virtual ~EnrollmentGroupRepository() = default;
-  virtual Result<std::optional<EnrollmentGroup>> find(const ServiceName& dps,
-                                                      const EnrollmentGroupId& id) = 0;
-  virtual Result<std::optional<EnrollmentGroup>> put(const EnrollmentGroup& group, std::int64_t expected) = 0;
-  /// `removed` false in the optional: there was none; nullopt: the version had moved.
-  virtual Result<std::optional<bool>> remove(const ServiceName& dps, const EnrollmentGroupId& id,
-                                             std::int64_t expected) = 0;
-  virtual Result<Page<EnrollmentGroup>> list(const ServiceName& dps, const std::string& after,
-                                             std::size_t limit) = 0;
-};
+using EnrollmentRepository = EnrollmentsOf<IndividualEnrollment>;
+using EnrollmentGroupRepository = EnrollmentsOf<EnrollmentGroup>;
 
 class RegistrationRepository {
  public:

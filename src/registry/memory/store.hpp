@@ -28,8 +28,8 @@ class MemoryStore final : public Store {
   State state_;
   MemoryServices services_{state_};
   MemoryCertificates certificates_{state_};
-  MemoryEnrollments enrollments_{state_};
-  MemoryEnrollmentGroups groups_{state_};
+  MemoryEnrollmentsOf<IndividualEnrollment> enrollments_{state_, state_.enrollments};
+  MemoryEnrollmentsOf<EnrollmentGroup> groups_{state_, state_.groups};
   MemoryRegistrations registrations_{state_};
   MemoryDevices devices_{state_};
   MemoryModules modules_{state_};

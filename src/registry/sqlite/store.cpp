@@ -34,8 +34,8 @@ class SqliteStore final : public Store {
   std::unique_ptr<Connection> connection_;  // First: the repositories borrow it.
   SqliteServices services_{*connection_};
   SqliteCertificates certificates_{*connection_};
-  SqliteEnrollments enrollments_{*connection_};
-  SqliteEnrollmentGroups groups_{*connection_};
+  SqliteEnrollmentsOf<IndividualEnrollment> enrollments_{*connection_};
+  SqliteEnrollmentsOf<EnrollmentGroup> groups_{*connection_};
   SqliteRegistrations registrations_{*connection_};
   SqliteDevices devices_{*connection_};
   SqliteModules modules_{*connection_};
