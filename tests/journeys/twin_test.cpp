@@ -38,7 +38,8 @@ class TwinJourney : public testing::Test {
   }
 
   WholeService service;
-  Device device{service, to_hub(provisioned(service))};
+  pki::Chain chain = provisioned(service);
+  Device device{service, to_hub(chain)};
 };
 
 TEST_F(TwinJourney, ADesiredChangeReachesAConnectedDevice) {
@@ -133,7 +134,6 @@ TEST_F(TwinJourney, MoreThanTheLimitAtOnceAreRefused) {
 }
 
 TEST_F(TwinJourney, ADeviceThatComesBackIsToldAsItHadSubscribed) {
-  const pki::Chain chain = certificate_of(kDevice);
   {
     Device before{service, to_hub(chain)};
     before.connects_to_hub(kDevice, {.clean_session = false});

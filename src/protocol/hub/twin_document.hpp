@@ -48,7 +48,7 @@ struct ChangedTwin {
   std::string desired_patch;
 };
 /// Versions move with every accepted change, also when it changes no value; the etag with tags and desired;
-/// `version` is the registry's to move. twin_too_large.
+/// `version` is the registry's to move. message_too_large.
 Result<ChangedTwin> apply(Twin before, const TwinChange& change, WallTime now);
 
 /// What a device gets for a twin GET: `{"desired":{...,"$version":n},"reported":{...,"$version":m}}`, without

@@ -37,7 +37,7 @@ Result<nlohmann::json> check_twin_section(const nlohmann::json& value, std::stri
 
 /// As Azure counts: keys and strings by their UTF-8 bytes, a number 8, a boolean 4.
 std::size_t counted_size(const nlohmann::json& value);
-/// twin_too_large when the section counts more than it may.
+/// message_too_large when the section counts more than it may.
 Result<void> check_twin_size(const nlohmann::json& value, TwinSection section);
 
 }  // namespace muster::hub

@@ -183,7 +183,7 @@ TEST(TwinRules, AnUpdateThatWouldMakeASectionTooLargeChangesNothing) {
   for (const char name : {'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}) twin = apply(twin, piece(name), kLater)->twin;
   const auto refused = apply(twin, *parse_reported_patch(R"({"i":true})"), kLater);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), ErrorCode::twin_too_large);
+  EXPECT_EQ(refused.error().code(), ErrorCode::message_too_large);
   EXPECT_EQ(refused.error().reason(), "properties.reported would count 32773 bytes, 32768 allowed");
   EXPECT_TRUE(apply(twin, *parse_reported_patch(R"({"a":null,"i":true})"), kLater));
   std::string tags = R"({"tags":{)";
