@@ -1,9 +1,10 @@
-// Keeps a device in step with its twin: says its desired properties as they change, and reports that it follows.
+// Keeps a device in step with its twin: says its desired properties as they change, and reports that it
+// follows.
 //
 //   twin_sync HUB DEVICE_ID CERT.pem KEY.pem [CA.pem [ADDRESS:PORT]]
 //
-// Try it with `muster hub device-twin update --device-id DEVICE_ID --desired '{"interval": 5}'`: it ends after the
-// first change.
+// Try it with `muster hub device-twin update --device-id DEVICE_ID --desired '{"interval": 5}'`: it ends
+// after the first change.
 
 #include "muster/client.hpp"
 

@@ -163,7 +163,8 @@ class Client {
   ///
   /// Units     `timeout` in milliseconds of the Runtime's clock, reconnections included; above 0.
   /// Returns   desired and reported properties with their versions.
-  /// Errors    hub_refused         the hub answered 4xx or 5xx; status, error code and message are in the reason
+  /// Errors    hub_refused         the hub answered 4xx or 5xx; status, error code and message are in the
+  /// reason
   ///           service_error       the hub answered with what is no twin
   ///           not_connected       twin_requests_max requests wait already; nothing was sent
   ///           hub_refused, server_untrusted, ...  the client had given up before (ConnectionState::refused)
@@ -179,7 +180,8 @@ class Client {
 
   /// Changes the device's reported properties.
   ///
-  /// Shape     `patch_json`: a JSON object; merged into what is there, null deletes. The limits on keys, depth
+  /// Shape     `patch_json`: a JSON object; merged into what is there, null deletes. The limits on keys,
+  /// depth
   ///           and size are the hub's to check.
   /// Units     as get_twin().
   /// Returns   the new version of the reported properties. When this completes with a value, the hub has them
@@ -206,9 +208,9 @@ class Client {
   /// Threads   call from the Runtime's executor. Cancellation: terminal.
   /// Delivery  a change that is followed by another while there is no connection is told as part of it.
   /// Source    as get_twin().
-  boost::asio::awaitable<Result<void>> watch_desired(
-      std::function<void(const DesiredUpdate&)> on_update,
-      std::chrono::milliseconds timeout = std::chrono::seconds{30});
+  boost::asio::awaitable<Result<void>> watch_desired(std::function<void(const DesiredUpdate&)> on_update,
+                                                     std::chrono::milliseconds timeout = std::chrono::seconds{
+                                                         30});
 
   /// Says DISCONNECT and closes. What was not acknowledged completes with `cancelled`.
   ///

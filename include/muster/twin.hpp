@@ -15,8 +15,8 @@ struct DeviceTwin {
 
 /// News of the desired properties.
 struct DesiredUpdate {
-  /// True: `json` is all of them, to be taken in place of what was known: at first, and after a connection was
-  /// lost or a change was missed. False: a merge patch, in which null deletes.
+  /// True: `json` is all of them, to be taken in place of what was known: at first, and after a connection
+  /// was lost or a change was missed. False: a merge patch, in which null deletes.
   bool whole = false;
   std::string json;  ///< An object, without `$version`.
   std::int64_t version = 0;

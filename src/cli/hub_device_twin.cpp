@@ -65,8 +65,9 @@ void add_update(Commands& commands) {
   commands.verb<TwinOptions>(
       "hub device-twin update",
       {.line = "Change tags and desired properties of a device's twin",
-       .about = "What is given is merged into the twin: members of objects one by one, null deletes, an array "
-                "replaces. A connected device is told of its new desired properties at once.",
+       .about =
+           "What is given is merged into the twin: members of objects one by one, null deletes, an array "
+           "replaces. A connected device is told of its new desired properties at once.",
        .examples = "$ muster hub device-twin update --device-id my-device-001 --desired '{\"interval\": 5}'\n"
                    "$ muster hub device-twin update --device-id my-device-001 --tags '{\"room\": null}'",
        .request = "PATCH /twins/{id}   If-Match: \"*\" or the etag"},
@@ -83,8 +84,9 @@ void add_replace(Commands& commands) {
   commands.verb<TwinOptions>(
       "hub device-twin replace",
       {.line = "Replace tags and desired properties of a device's twin",
-       .about = "Takes a whole twin, as show prints it: its tags and desired properties take the place of what "
-                "is there, and what it does not have is gone. Reported properties are the device's and stay.",
+       .about =
+           "Takes a whole twin, as show prints it: its tags and desired properties take the place of what "
+           "is there, and what it does not have is gone. Reported properties are the device's and stay.",
        .examples = "$ muster hub device-twin replace --device-id my-device-001 --json twin.json",
        .request = "PUT /twins/{id}   If-Match: \"*\" or the etag"},
       [](CLI::App& app, TwinOptions& options) {

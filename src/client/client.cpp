@@ -95,8 +95,8 @@ boost::asio::awaitable<Result<std::int64_t>> Client::patch_reported(std::string 
   return session_->patch_reported(std::move(patch_json), timeout);
 }
 
-boost::asio::awaitable<Result<void>> Client::watch_desired(std::function<void(const DesiredUpdate&)> on_update,
-                                                           std::chrono::milliseconds timeout) {
+boost::asio::awaitable<Result<void>> Client::watch_desired(
+    std::function<void(const DesiredUpdate&)> on_update, std::chrono::milliseconds timeout) {
   return session_->watch_desired(std::move(on_update), timeout);
 }
 

@@ -41,7 +41,8 @@ Task<DeviceTwin> Client::Session::get_twin(std::chrono::milliseconds timeout) {
   co_return client::read_device_twin(answer);
 }
 
-Task<std::int64_t> Client::Session::patch_reported(std::string patch_json, std::chrono::milliseconds timeout) {
+Task<std::int64_t> Client::Session::patch_reported(std::string patch_json,
+                                                   std::chrono::milliseconds timeout) {
   std::optional<std::string> patch{std::move(patch_json)};
   MUSTER_CO_TRY(const client::TwinAnswer answer, co_await ask_twin(std::move(patch), timeout));
   co_return client::read_reported_version(answer);
@@ -61,8 +62,9 @@ Task<void> Client::Session::watch_desired(client::TwinExchange::Watcher on_updat
     MUSTER_CO_TRY(const bool told, twin_.is_told());
     if (told) co_return Result<void>{};
     if (engine_.clock.steady() >= due) {
-      co_return failure(ErrorCode::timed_out, fmt::format("{}: the desired properties did not come within {} ms",
-                                                          options_.host, timeout.count()));
+      co_return failure(ErrorCode::timed_out,
+                        fmt::format("{}: the desired properties did not come within {} ms", options_.host,
+                                    timeout.count()));
     }
     MUSTER_CO_CHECK(co_await twin_.told().wait());
   }

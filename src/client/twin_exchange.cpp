@@ -18,8 +18,8 @@ constexpr std::uint16_t kDesiredId = kMessageIdMax + 2;
 constexpr std::chrono::seconds kReadAgainAfter{5};
 
 Error refused(const TwinAnswer& answer) {
-  return Error{ErrorCode::hub_refused, fmt::format("the hub answered the twin request with {}: {}", answer.status,
-                                                   hub::describe_twin_error(answer.body))}
+  return Error{ErrorCode::hub_refused, fmt::format("the hub answered the twin request with {}: {}",
+                                                   answer.status, hub::describe_twin_error(answer.body))}
       .with_remedy("Correct what the reason names; for 429 and 5xx ask again later.");
 }
 bool is_success(const TwinAnswer& answer) { return answer.status >= 200 && answer.status < 300; }
@@ -28,8 +28,9 @@ bool is_success(const TwinAnswer& answer) { return answer.status >= 200 && answe
 
 Result<std::shared_ptr<TwinRequest>> TwinExchange::add(std::optional<std::string> patch) {
   if (requests_.size() >= requests_max_) {
-    return failure(ErrorCode::not_connected,
-                   fmt::format("{} twin requests wait for their answer, and no more are kept", requests_.size()));
+    return failure(
+        ErrorCode::not_connected,
+        fmt::format("{} twin requests wait for their answer, and no more are kept", requests_.size()));
   }
   requests_.push_back(std::make_shared<TwinRequest>(shard_, std::to_string(++last_rid_), std::move(patch)));
   return requests_.back();
@@ -77,8 +78,8 @@ void TwinExchange::gather(Bytes& into) {
   }
   for (const auto& request : requests_) {
     if (std::exchange(request->on_wire, true)) continue;
-    const std::string topic =
-        request->patch ? hub::format_twin_patch_topic(request->rid) : hub::format_twin_get_topic(request->rid);
+    const std::string topic = request->patch ? hub::format_twin_patch_topic(request->rid)
+                                             : hub::format_twin_get_topic(request->rid);
     // QoS 0: the answer says more than a PUBACK, and what is not answered is asked again.
     mqtt::encode(mqtt::Publish{.topic = topic, .payload = as_bytes(request->patch.value_or(""))}, into);
   }
@@ -126,7 +127,8 @@ void TwinExchange::settle(std::string_view rid, TwinAnswer answer) {
     reading_.reset();
     return take_all_desired(answer);
   }
-  const auto found = std::ranges::find_if(requests_, [rid](const auto& request) { return request->rid == rid; });
+  const auto found =
+      std::ranges::find_if(requests_, [rid](const auto& request) { return request->rid == rid; });
   if (found == requests_.end()) return;  // Nobody waits for it any more.
   const auto request = *found;
   requests_.erase(found);

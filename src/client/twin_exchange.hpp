@@ -37,9 +37,9 @@ struct TwinRequest {
   net::Signal settled;
 };
 
-/// The twin's side of a client: requests that wait for their answer, and who is told of desired properties. It
-/// subscribes when something is asked of it, and again on each connection. Wire: protocol/device/04 section 8.
-/// Lives on one shard.
+/// The twin's side of a client: requests that wait for their answer, and who is told of desired properties.
+/// It subscribes when something is asked of it, and again on each connection. Wire: protocol/device/04
+/// section 8. Lives on one shard.
 class TwinExchange {
  public:
   using Watcher = std::function<void(const DesiredUpdate&)>;
@@ -87,9 +87,9 @@ class TwinExchange {
 
   Watcher watcher_;
   net::Signal told_;
-  std::optional<Error> watch_error_;     ///< Why the last reading of the twin for the watcher failed.
-  std::optional<std::int64_t> version_;  ///< Of the desired properties as the watcher knows them.
-  std::int64_t version_seen_ = 0;        ///< The greatest of a change that was passed over.
+  std::optional<Error> watch_error_;      ///< Why the last reading of the twin for the watcher failed.
+  std::optional<std::int64_t> version_;   ///< Of the desired properties as the watcher knows them.
+  std::int64_t version_seen_ = 0;         ///< The greatest of a change that was passed over.
   std::shared_ptr<TwinRequest> reading_;  ///< The twin, for the watcher.
   bool must_read_ = false;
   SteadyTime retry_at_ = SteadyTime::max();

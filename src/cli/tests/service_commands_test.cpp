@@ -196,8 +196,9 @@ TEST(DeviceTwin, UpdateMergesWhatTheFlagsNameAndNothingElse) {
   f.shell.write("desired.json", R"({"interval": 5, "mode": null})");
   const auto outcome = f.shell.run({"hub", "device-twin", "update", "-d", "d", "--desired", "desired.json"});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_EQ(f.shell.run({"hub", "device-twin", "update", "--device-id", "d", "--hub-name", "my-iot-hub-x509",
-                         "--tags", R"({"room": 4})", "--etag", "AAAAAAAAAAE="})
+  EXPECT_EQ(f.shell
+                .run({"hub", "device-twin", "update", "--device-id", "d", "--hub-name", "my-iot-hub-x509",
+                      "--tags", R"({"room": 4})", "--etag", "AAAAAAAAAAE="})
                 .status,
             0);
   const Asked first = f.stub.asked().at(0);

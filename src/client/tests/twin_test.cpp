@@ -20,7 +20,8 @@ class ClientTwinTest : public testing::Test {
     options.host = "hub1.test";
     options.device_id = "dev1";
     options.twin_requests_max = requests_max;
-    client_ = std::make_unique<Client>(*rig_.runtime, std::make_shared<CountingCredentials>(), std::move(options));
+    client_ =
+        std::make_unique<Client>(*rig_.runtime, std::make_shared<CountingCredentials>(), std::move(options));
     rig_.answer = [this](Connection& from, const mqtt::Packet& packet) { answers(from, packet); };
     const auto connected = rig_.start(client_->connect());
     ASSERT_TRUE(connected->result && *connected->result);
@@ -36,7 +37,8 @@ class ClientTwinTest : public testing::Test {
     if (status_ != 0) return send(from, fmt::format("$iothub/twin/res/{}/?{}", status_, rid), refusal_);
     if (publish->topic.starts_with("$iothub/twin/GET/")) {
       send(from, "$iothub/twin/res/200/?" + rid,
-           fmt::format(R"({{"desired":{{"a":{0},"$version":{0}}},"reported":{{"r":1,"$version":7}}}})", desired_));
+           fmt::format(R"({{"desired":{{"a":{0},"$version":{0}}},"reported":{{"r":1,"$version":7}}}})",
+                       desired_));
     } else {
       send(from, fmt::format("$iothub/twin/res/204/?{}&$version=8", rid), "");
     }
@@ -56,7 +58,8 @@ class ClientTwinTest : public testing::Test {
   }
   auto watch() {
     return rig_.start(client_->watch_desired([this](const DesiredUpdate& update) {
-      updates_.push_back(fmt::format("{} {} {}", update.whole ? "whole" : "patch", update.version, update.json));
+      updates_.push_back(
+          fmt::format("{} {} {}", update.whole ? "whole" : "patch", update.version, update.json));
     }));
   }
   void loses_connection(std::size_t index) {
@@ -175,14 +178,15 @@ TEST_F(ClientTwinTest, AWatcherHasEverythingFirstAndThenEachChange) {
   connect();
   const auto watched = watch();
   ASSERT_TRUE(watched->result && *watched->result);
-  EXPECT_THAT(rig_.connection(0).said,
-              ElementsAre("SUBSCRIBE $iothub/twin/res/# 1", "SUBSCRIBE $iothub/twin/PATCH/properties/desired/# 1",
-                          "PUBLISH 0 0 $iothub/twin/GET/?$rid=1 "));
+  EXPECT_THAT(rig_.connection(0).said, ElementsAre("SUBSCRIBE $iothub/twin/res/# 1",
+                                                   "SUBSCRIBE $iothub/twin/PATCH/properties/desired/# 1",
+                                                   "PUBLISH 0 0 $iothub/twin/GET/?$rid=1 "));
   rig_.connection(0).said.clear();
   changes(4);
   EXPECT_THAT(rig_.connection(0).said, ElementsAre("PUBACK 5"));
   changes(4);
-  EXPECT_THAT(updates_, ElementsAre(R"(whole 3 {"a":3})", R"(patch 4 {"a":4})")) << "a repeated one is dropped";
+  EXPECT_THAT(updates_, ElementsAre(R"(whole 3 {"a":3})", R"(patch 4 {"a":4})"))
+      << "a repeated one is dropped";
 }
 
 TEST_F(ClientTwinTest, AChangeThatLeavesAGapHasEverythingReadAgain) {

@@ -92,7 +92,8 @@ constexpr MqttErrorRow kInternal{service_error, server_unavailable, 500, 500000,
 
 /// Azure's words, then why and what to do.
 std::string message_of(const MqttErrorRow& row, const Error& error) {
-  return fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(), error.remedy());
+  return fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(),
+                     error.remedy());
 }
 
 }  // namespace
