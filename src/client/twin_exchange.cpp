@@ -22,11 +22,13 @@ Error refused(const TwinAnswer& answer) {
                                                    answer.status, hub::describe_twin_error(answer.body))}
       .with_remedy("Correct what the reason names; for 429 and 5xx ask again later.");
 }
+Error not_granted() { return {ErrorCode::hub_refused, "the hub does not grant the subscription to the twin"}; }
 bool is_success(const TwinAnswer& answer) { return answer.status >= 200 && answer.status < 300; }
 
 }  // namespace
 
 Result<std::shared_ptr<TwinRequest>> TwinExchange::add(std::optional<std::string> patch) {
+  if (responses_ == Granted::refused) return failure(not_granted());
   if (requests_.size() >= requests_max_) {
     return failure(
         ErrorCode::not_connected,
@@ -43,6 +45,7 @@ void TwinExchange::watch(Watcher watcher) {
   watch_error_.reset();
   version_.reset();
   must_read_ = true;
+  if (responses_ == Granted::refused || desired_ == Granted::refused) fail_watch(not_granted());
 }
 
 Result<bool> TwinExchange::is_told() const {
@@ -93,20 +96,19 @@ bool TwinExchange::take(const mqtt::Packet& packet) {
 
 bool TwinExchange::take_suback(const mqtt::Suback& suback) {
   const bool granted = suback.return_codes.size() == 1 && suback.return_codes.front() <= 1;
-  const Error why{ErrorCode::hub_refused, "the hub does not grant the subscription to the twin"};
   if (suback.packet_id == kResponsesId) {
-    responses_ = granted ? Granted::yes : Granted::asked;  // Not asked again on this connection.
+    responses_ = granted ? Granted::yes : Granted::refused;
     if (granted) return true;
     for (const auto& request : std::exchange(requests_, {})) {
-      request->outcome = failure(why);
+      request->outcome = failure(not_granted());
       request->settled.notify();
     }
-    fail_watch(why);
+    fail_watch(not_granted());
     return true;
   }
   if (suback.packet_id != kDesiredId) return false;
-  desired_ = granted ? Granted::yes : Granted::asked;
-  if (!granted) fail_watch(why);
+  desired_ = granted ? Granted::yes : Granted::refused;
+  if (!granted) fail_watch(not_granted());
   return true;
 }
 
@@ -190,7 +192,7 @@ void TwinExchange::fail_all(const Error& error) {
     request->outcome = failure(Error{error});
     request->settled.notify();
   }
-  if (watcher_ && !version_) watch_error_ = error;
+  if (!version_) watch_error_ = error;
   told_.notify();
 }
 

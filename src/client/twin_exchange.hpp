@@ -69,7 +69,7 @@ class TwinExchange {
   void forget_watcher() { watcher_ = nullptr; }
 
  private:
-  enum class Granted : std::uint8_t { no, asked, yes };
+  enum class Granted : std::uint8_t { no, asked, yes, refused };  ///< Refused: until the next connection.
   void subscribe(std::uint16_t packet_id, std::string_view filter, Bytes& into);
   bool take_suback(const mqtt::Suback& suback);
   bool take_publish(const mqtt::Publish& publish);
