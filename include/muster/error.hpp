@@ -31,6 +31,7 @@ enum class ErrorCode : std::uint16_t {
   connection_superseded = 1016,
   shutting_down = 1017,
   peer_stalled = 1018,
+  service_mismatch = 1019,
 
   no_enrollment_matches = 2001,
   enrollment_disabled = 2002,
@@ -91,6 +92,7 @@ enum class ErrorCode : std::uint16_t {
   log_newer = 5008,
   offset_expired = 5009,
   registry_busy = 5010,
+  registry_damaged = 5011,
 
   config_invalid = 6001,
   config_unreadable = 6002,

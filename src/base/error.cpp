@@ -77,6 +77,13 @@ constexpr std::array kErrors{
     ErrorInfo{peer_stalled, "Peer does not read",
               "The peer stopped reading and the bytes waiting for it reached their limit.",
               "Check the client for a stall.", 408},
+    ErrorInfo{
+        service_mismatch, "Dialled name and user name mean different services",
+        "The client dialled the name of one service and gave the user name of another: a hub's name with "
+        "a DPS user name, or the reverse.",
+        "Register at global.azure-devices-provisioning.net, and then dial the hub that the registration "
+        "names.",
+        401},
 
     ErrorInfo{no_enrollment_matches, "No enrollment matches",
               "No individual enrollment exists for this registration id, and no enrollment group refers to a "
@@ -251,6 +258,12 @@ constexpr std::array kErrors{
               "Read from the start that the reason says.", 410},
     ErrorInfo{registry_busy, "Registry busy", "Too many operations wait for the registry.",
               "Retry in a moment.", 503},
+    ErrorInfo{
+        registry_damaged, "Registry damaged",
+        "The registry's file does not hold what SQLite wrote there: it was overwritten, cut or decayed.",
+        "Stop muster, then restore registry.db from a backup, or let SQLite save what it can: "
+        "`sqlite3 registry.db .recover | sqlite3 saved.db`.",
+        500},
 
     ErrorInfo{config_invalid, "Configuration invalid",
               "Keys of the configuration have values that cannot be used.",

@@ -28,7 +28,7 @@ void name_nouns(Commands& commands) {
   commands.noun("config", "The configuration of a world", kTools);
   commands.noun("explain", "", kTools);
   commands.noun("reference", "");
-  commands.root().get_subcommand("reference")->group("");
+  commands.hide("reference");
 }
 
 }  // namespace

@@ -100,9 +100,9 @@ void add_config(Commands& commands) {
        .examples = "$ muster config show --set mqtt_port=18883 --origin -o tsv | grep port\n"
                    "mqtt_port\tflag\t18883",
        .request = ""},
-      [](CLI::App& app, ShowOptions& options) {
-        add_config_flags(app, options.config);
-        app.add_flag("--origin", options.origin, "Say who set each key");
+      [](Flags& flags, ShowOptions& options) {
+        add_config_flags(flags, options.config);
+        flags.toggle("--origin", options.origin, "Say who set each key");
       },
       show);
 }

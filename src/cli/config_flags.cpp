@@ -17,19 +17,14 @@ std::string flag_name(std::string key) {
 
 }  // namespace
 
-void add_config_flags(CLI::App& app, ConfigFlags& flags) {
+void add_config_flags(Flags& flags, ConfigFlags& values) {
   for (const server::ConfigKey& key : server::config_keys()) {
-    CLI::Option* option = add_text(app, flag_name(key.name), flags.by_key[key.name], "VALUE", key.help);
-    if (key.name.find('.') != std::string::npos) option->group("");
+    Flag option = flags.text(flag_name(key.name), values.by_key[key.name], "VALUE", key.help);
+    if (key.name.find('.') != std::string::npos) option.group("");
   }
-  app.add_option("--name", flags.names, "A host name that the service answers as; may be given again")
-      ->type_name("HOST")
-      ->expected(1)
-      ->take_all();
-  app.add_option("--set", flags.set, "Sets a key of the configuration; may be given again")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->take_all();
+  flags.repeated("--name", values.names, "HOST",
+                 "A host name that the service answers as; may be given again");
+  flags.repeated("--set", values.set, "KEY=VALUE", "Sets a key of the configuration; may be given again");
 }
 
 Result<server::ConfigSources> config_sources(Invocation& invocation, const ConfigFlags& flags) {

@@ -18,7 +18,7 @@ struct ConfigFlags {
 
 /// Keys without a section are listed in the help (--mqtt-port); the others exist and are not
 /// (--event-log.segment-bytes): `muster config show` lists them all.
-void add_config_flags(CLI::App& app, ConfigFlags& flags);
+void add_config_flags(Flags& flags, ConfigFlags& values);
 
 /// The world's muster.json, the environment and the flags, ready to be loaded. config_unreadable when the
 /// file is there and cannot be read; usage for a --set without "=".

@@ -14,16 +14,14 @@ asio::awaitable<Result<Response>> exchange(std::string socket_path, Request requ
   auto connected = co_await connect_control(socket_path);
   if (!connected) co_return failure(std::move(connected).error());
   ControlStream stream = std::move(*connected);
-  stream.expires_after(kAnswerTimeout);
-  const auto message = to_http(request);
-  auto [write_code, written] = co_await http::async_write(stream, message, kTuple);
-  if (write_code) co_return failure(broken(socket_path, write_code));
+  auto sent = co_await write_request(stream, socket_path, std::move(request));
+  if (!sent) co_return failure(std::move(sent).error());
 
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
   parser.body_limit(kResponseBytesMax);
-  auto [read_code, read] = co_await http::async_read(stream, buffer, parser, kTuple);
-  if (read_code) co_return failure(broken(socket_path, read_code));
+  auto [code, read] = co_await http::async_read(stream, buffer, parser, kTuple);
+  if (code) co_return failure(broken(socket_path, code));
   Response response = head_of(parser.get());
   response.body = std::move(parser.get().body());
   co_return response;

@@ -42,6 +42,24 @@ Error connect_error(const std::string& socket_path, const boost::system::error_c
   return broken(socket_path, code);
 }
 
+http::request<http::string_body> to_http(const Request& request) {
+  http::request<http::string_body> message;
+  message.method_string(request.method);
+  message.target(request.target);
+  message.version(11);
+  message.set(http::field::host, request.host);
+  message.set(http::field::user_agent, "muster-cli");
+  message.set(http::field::accept, "application/json");
+  message.set(http::field::connection, "close");
+  for (const auto& [name, value] : request.headers) message.set(name, value);
+  if (!request.body.empty()) message.set(http::field::content_type, "application/json; charset=utf-8");
+  message.body() = request.body;
+  message.prepare_payload();
+  // Azure's clients send the length of an empty body too (service/09).
+  if (request.body.empty() && request.method != "GET") message.set(http::field::content_length, "0");
+  return message;
+}
+
 }  // namespace
 
 Error broken(const std::string& socket_path, const boost::system::error_code& code) {
@@ -69,22 +87,12 @@ asio::awaitable<Result<ControlStream>> connect_control(std::string socket_path) 
   co_return stream;
 }
 
-http::request<http::string_body> to_http(const Request& request) {
-  http::request<http::string_body> message;
-  message.method_string(request.method);
-  message.target(request.target);
-  message.version(11);
-  message.set(http::field::host, request.host);
-  message.set(http::field::user_agent, "muster-cli");
-  message.set(http::field::accept, "application/json");
-  message.set(http::field::connection, "close");
-  for (const auto& [name, value] : request.headers) message.set(name, value);
-  if (!request.body.empty()) message.set(http::field::content_type, "application/json; charset=utf-8");
-  message.body() = request.body;
-  message.prepare_payload();
-  // Azure's clients send the length of an empty body too (service/09).
-  if (request.body.empty() && request.method != "GET") message.set(http::field::content_length, "0");
-  return message;
+asio::awaitable<Result<void>> write_request(ControlStream& stream, std::string socket_path, Request request) {
+  stream.expires_after(kAnswerTimeout);
+  const auto message = to_http(request);
+  auto [code, written] = co_await http::async_write(stream, message, kTuple);
+  if (code) co_return failure(broken(socket_path, code));
+  co_return Result<void>{};
 }
 
 Response head_of(const http::response_header<>& header) {

@@ -20,7 +20,8 @@ using ControlStream = beast::basic_stream<asio::local::stream_protocol>;
 /// A connected stream, or not_running, permission_denied or service_unreachable.
 asio::awaitable<Result<ControlStream>> connect_control(std::string socket_path);
 
-http::request<http::string_body> to_http(const Request& request);
+/// Sends the request and gives its answer kAnswerTimeout to begin and end; service_unreachable.
+asio::awaitable<Result<void>> write_request(ControlStream& stream, std::string socket_path, Request request);
 Response head_of(const http::response_header<>& header);
 
 /// A connection that broke: service_unreachable with what the system said.

@@ -54,10 +54,8 @@ class Follower {
     auto connected = co_await connect_control(socket_path_);
     if (!connected) co_return failure(std::move(connected).error());
     stream_ = std::make_unique<ControlStream>(std::move(*connected));
-    stream_->expires_after(kAnswerTimeout);
-    const auto message = to_http(request);
-    auto [write_code, written] = co_await http::async_write(*stream_, message, kTuple);
-    if (write_code) co_return failure(broken(socket_path_, write_code));
+    auto sent = co_await write_request(*stream_, socket_path_, std::move(request));
+    if (!sent) co_return failure(std::move(sent).error());
     auto [head_code, head] = co_await http::async_read_header(*stream_, buffer_, parser_, kTuple);
     if (head_code) co_return failure(broken(socket_path_, head_code));
 

@@ -129,16 +129,15 @@ void add_device_run(Commands& commands) {
                    "[2] Sent: Temp=26.7°C, Humidity=71.5%\n"
                    "\n"
                    "Telemetry complete!"},
-      [](CLI::App& app, Options& options) {
-        app.add_option("FILE", options.file, "The device's configuration; else ./config.json")
-            ->type_name("FILE");
+      [](Flags& flags, Options& options) {
+        flags.text("FILE", options.file, "FILE", "The device's configuration; else ./config.json");
         for (const KeyFlag& flag : kFlags) {
-          add_text(app, flag.flag, options.by_key[flag.key], flag.metavar, flag.help);
+          flags.text(flag.flag, options.by_key[flag.key], flag.metavar, flag.help);
         }
-        add_text(app, "--timeout", options.timeout, "DURATION",
-                 "How long to try to provision, and again to connect; else 30s");
-        add_choice(app, "--log-level", options.log_level, {"debug", "info", "warning", "error", "off"},
-                   "What is logged to standard error; else info");
+        flags.text("--timeout", options.timeout, "DURATION",
+                   "How long to try to provision, and again to connect; else 30s");
+        flags.choice("--log-level", options.log_level, {"debug", "info", "warning", "error", "off"},
+                     "What is logged to standard error; else info");
       },
       device_run);
 }

@@ -38,10 +38,9 @@ Result<int> remove(Invocation& invocation, const EnrollmentGroupOptions& options
 
 }  // namespace
 
-void add_enrollment_group_id(CLI::App& app, EnrollmentGroupOptions& options) {
-  add_text(app, "--enrollment-id,--eid,--group-id", options.id, "ID", "Id of the enrollment group")
-      ->required();
-  add_service_name(app, ServiceKind::dps, options.dps);
+void add_enrollment_group_id(Flags& flags, EnrollmentGroupOptions& options) {
+  flags.text("--enrollment-id,--eid,--group-id", options.id, "ID", "Id of the enrollment group").required();
+  add_service_name(flags, ServiceKind::dps, options.dps);
 }
 
 Result<Request> enrollment_group_request(Invocation& invocation, const EnrollmentGroupOptions& options,
@@ -75,7 +74,7 @@ void add_dps_enrollment_group(Commands& commands) {
            "-----------------  -----------  ------------------  -------  ----------  --------------------\n"
            "my-device-group    x509         my-intermediate-ca  enabled  hashed      2026-01-21T10:30:00Z",
        .request = "POST /enrollmentGroups/query   {\"query\": \"SELECT *\"}"},
-      [](CLI::App& app, ListOptions& options) { add_service_name(app, ServiceKind::dps, options.dps); },
+      [](Flags& flags, ListOptions& options) { add_service_name(flags, ServiceKind::dps, options.dps); },
       list);
   commands.verb<EnrollmentGroupOptions>(
       "dps enrollment-group show",
@@ -90,9 +89,9 @@ void add_dps_enrollment_group(Commands& commands) {
        .about = "Devices can no longer register through it. The identities that it has made at hubs stay.",
        .examples = "$ muster dps enrollment-group delete --enrollment-id my-device-group",
        .request = "DELETE /enrollmentGroups/{id}   If-Match: * or the etag"},
-      [](CLI::App& app, EnrollmentGroupOptions& options) {
-        add_enrollment_group_id(app, options);
-        add_text(app, "--etag,-e", options.etag, "ETAG", "Only if it is still this version");
+      [](Flags& flags, EnrollmentGroupOptions& options) {
+        add_enrollment_group_id(flags, options);
+        flags.text("--etag,-e", options.etag, "ETAG", "Only if it is still this version");
       },
       remove);
 }

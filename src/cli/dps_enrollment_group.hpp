@@ -20,12 +20,12 @@ struct EnrollmentGroupOptions {
   Switch edge_enabled;
 };
 
-void add_enrollment_group_id(CLI::App& app, EnrollmentGroupOptions& options);
+void add_enrollment_group_id(Flags& flags, EnrollmentGroupOptions& options);
 /// The flags that create and update share.
-void add_enrollment_group_settings(CLI::App& app, EnrollmentGroupOptions& options);
+void add_enrollment_group_settings(Flags& flags, EnrollmentGroupOptions& options);
 
 /// Writes what was given into a group's JSON (service/02 section 2.3), and touches nothing else of it.
-/// file_unreadable, or field_invalid for a twin that is no JSON object.
+/// file_unreadable, or usage for a twin that is no JSON object.
 Result<void> apply_enrollment_group_settings(Invocation& invocation, const EnrollmentGroupOptions& options,
                                              Json& group);
 

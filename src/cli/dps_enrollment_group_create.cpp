@@ -38,9 +38,9 @@ void add_dps_enrollment_group_create(Commands& commands) {
            "-----------------  -----------  ------------------  -------  ----------  --------------------\n"
            "my-device-group    x509         my-intermediate-ca  enabled              2026-01-21T10:30:00Z",
        .request = "PUT /enrollmentGroups/{id}"},
-      [](CLI::App& app, EnrollmentGroupOptions& options) {
-        add_enrollment_group_id(app, options);
-        add_enrollment_group_settings(app, options);
+      [](Flags& flags, EnrollmentGroupOptions& options) {
+        add_enrollment_group_id(flags, options);
+        add_enrollment_group_settings(flags, options);
       },
       create);
 }

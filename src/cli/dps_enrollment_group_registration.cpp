@@ -54,9 +54,9 @@ Result<int> remove(Invocation& invocation, const Options& options) {
   return 0;
 }
 
-void add_registration_id(CLI::App& app, Options& options) {
-  add_text(app, "--registration-id,--rid", options.registration, "ID", "Id of the registration")->required();
-  add_service_name(app, ServiceKind::dps, options.dps);
+void add_registration_id(Flags& flags, Options& options) {
+  flags.text("--registration-id,--rid", options.registration, "ID", "Id of the registration").required();
+  add_service_name(flags, ServiceKind::dps, options.dps);
 }
 
 }  // namespace
@@ -69,10 +69,10 @@ void add_dps_enrollment_group_registration(Commands& commands) {
                 "its record.",
        .examples = "$ muster dps enrollment-group registration list --enrollment-id my-device-group -o table",
        .request = "POST /registrations/{group}/query"},
-      [](CLI::App& app, Options& options) {
-        add_text(app, "--enrollment-id,--eid,--group-id", options.group, "ID", "Id of the enrollment group")
-            ->required();
-        add_service_name(app, ServiceKind::dps, options.dps);
+      [](Flags& flags, Options& options) {
+        flags.text("--enrollment-id,--eid,--group-id", options.group, "ID", "Id of the enrollment group")
+            .required();
+        add_service_name(flags, ServiceKind::dps, options.dps);
       },
       list);
   commands.verb<Options>(
@@ -89,9 +89,9 @@ void add_dps_enrollment_group_registration(Commands& commands) {
        .about = "The device registers as a new one the next time. Its identity at the hub stays.",
        .examples = "$ muster dps enrollment-group registration delete --rid my-device-001",
        .request = "DELETE /registrations/{id}   If-Match: * or the etag"},
-      [](CLI::App& app, Options& options) {
-        add_registration_id(app, options);
-        add_text(app, "--etag,-e", options.etag, "ETAG", "Only if it is still this version");
+      [](Flags& flags, Options& options) {
+        add_registration_id(flags, options);
+        flags.text("--etag,-e", options.etag, "ETAG", "Only if it is still this version");
       },
       remove);
 }

@@ -71,34 +71,33 @@ std::string hub_host(const std::string& name) {
 
 }  // namespace
 
-void add_enrollment_group_settings(CLI::App& app, EnrollmentGroupOptions& options) {
-  add_text(app, "--ca-name,--cn", options.ca_name, "NAME", "An uploaded and verified CA certificate");
-  add_text(app, "--secondary-ca-name,--scn", options.secondary_ca_name, "NAME", "A second one, for rotation");
-  add_text(app, "--certificate-path,--cp", options.certificate_path, "FILE",
-           "A CA certificate given in the group");
-  add_text(app, "--secondary-certificate-path,--scp", options.secondary_certificate_path, "FILE",
-           "A second one, for rotation");
-  add_text(app, "--primary-key,--pk", options.primary_key, "KEY", "Symmetric key of the group, base64");
-  add_text(app, "--secondary-key,--sk", options.secondary_key, "KEY", "A second one, for rotation");
-  add_choice(app, "--provisioning-status,--ps", options.provisioning_status, {"enabled", "disabled"},
-             "Whether devices may register through it");
-  add_choice(app, "--reprovision-policy,--rp", options.reprovision_policy,
-             {"reprovisionandmigratedata", "reprovisionandresetdata", "never"},
-             "What registering again does to the hub and the twin");
-  add_choice(app, "--allocation-policy,--ap", options.allocation_policy,
-             {"hashed", "geoLatency", "static", "custom"},
-             "How a hub is chosen; else as the DPS instance does");
-  app.add_option("--iot-hubs,--ih", options.hubs,
-                 "Hubs that devices may be assigned to, separated by spaces; else all")
-      ->type_name("HUB...");
-  add_text(app, "--initial-twin-tags,--it", options.initial_twin_tags, "JSON",
-           "Tags of a new twin: JSON or a file");
-  add_text(app, "--initial-twin-properties,--ip", options.initial_twin_properties, "JSON",
-           "Desired properties of a new twin: JSON or a file");
-  add_switch(app, "--edge-enabled,--ee", options.edge_enabled, "Whether the devices are IoT Edge devices");
-  add_text(app, "--webhook-url,--wh", options.webhook_url, "URL", "Custom allocation: who decides");
-  add_text(app, "--api-version,--av", options.webhook_api_version, "VERSION",
-           "Custom allocation: form of the question");
+void add_enrollment_group_settings(Flags& flags, EnrollmentGroupOptions& options) {
+  flags.text("--ca-name,--cn", options.ca_name, "NAME", "An uploaded and verified CA certificate");
+  flags.text("--secondary-ca-name,--scn", options.secondary_ca_name, "NAME", "A second one, for rotation");
+  flags.text("--certificate-path,--cp", options.certificate_path, "FILE",
+             "A CA certificate given in the group");
+  flags.text("--secondary-certificate-path,--scp", options.secondary_certificate_path, "FILE",
+             "A second one, for rotation");
+  flags.text("--primary-key,--pk", options.primary_key, "KEY", "Symmetric key of the group, base64");
+  flags.text("--secondary-key,--sk", options.secondary_key, "KEY", "A second one, for rotation");
+  flags.choice("--provisioning-status,--ps", options.provisioning_status, {"enabled", "disabled"},
+               "Whether devices may register through it");
+  flags.choice("--reprovision-policy,--rp", options.reprovision_policy,
+               {"reprovisionandmigratedata", "reprovisionandresetdata", "never"},
+               "What registering again does to the hub and the twin");
+  flags.choice("--allocation-policy,--ap", options.allocation_policy,
+               {"hashed", "geoLatency", "static", "custom"},
+               "How a hub is chosen; else as the DPS instance does");
+  flags.list("--iot-hubs,--ih", options.hubs, "HUB...",
+             "Hubs that devices may be assigned to, separated by spaces; else all");
+  flags.text("--initial-twin-tags,--it", options.initial_twin_tags, "JSON",
+             "Tags of a new twin: JSON or a file");
+  flags.text("--initial-twin-properties,--ip", options.initial_twin_properties, "JSON",
+             "Desired properties of a new twin: JSON or a file");
+  flags.on_off("--edge-enabled,--ee", options.edge_enabled, "Whether the devices are IoT Edge devices");
+  flags.text("--webhook-url,--wh", options.webhook_url, "URL", "Custom allocation: who decides");
+  flags.text("--api-version,--av", options.webhook_api_version, "VERSION",
+             "Custom allocation: form of the question");
 }
 
 Result<void> apply_enrollment_group_settings(Invocation& invocation, const EnrollmentGroupOptions& options,

@@ -28,10 +28,10 @@ void add_dps_enrollment_group_update(Commands& commands) {
        .examples = "$ muster dps enrollment-group update --enrollment-id my-device-group "
                    "--provisioning-status disabled",
        .request = "GET /enrollmentGroups/{id}\nPUT /enrollmentGroups/{id}   If-Match: * or the etag"},
-      [](CLI::App& app, EnrollmentGroupOptions& options) {
-        add_enrollment_group_id(app, options);
-        add_text(app, "--etag,-e", options.etag, "ETAG", "Only if it is still this version");
-        add_enrollment_group_settings(app, options);
+      [](Flags& flags, EnrollmentGroupOptions& options) {
+        add_enrollment_group_id(flags, options);
+        flags.text("--etag,-e", options.etag, "ETAG", "Only if it is still this version");
+        add_enrollment_group_settings(flags, options);
       },
       update);
 }

@@ -39,8 +39,8 @@ ExitStatus exit_status(ErrorCode code) noexcept {
   using enum ErrorCode;
   if (is_unreachable(code)) return ExitStatus::unreachable;
   if (code == usage || code == option_unsupported) return ExitStatus::usage;
-  // What a device was configured with and cannot be used, whatever is wrong with it.
-  if (code == device_config_invalid || code == own_certificate_expired ||
+  // What a device or a command was pointed at and cannot be used, whatever is wrong with it.
+  if (code == device_config_invalid || code == file_unreadable || code == own_certificate_expired ||
       code == own_certificate_not_yet_valid || code == key_mismatch || code == key_uri_unsupported) {
     return ExitStatus::configuration;
   }

@@ -86,9 +86,9 @@ void add_explain(Commands& commands) {
                    "\n\n  HTTP status " + std::to_string(error_info(ErrorCode::not_running).http_status) +
                    ", exit status 4 (unreachable)",
        .request = ""},
-      [](CLI::App& app, Options& options) {
-        app.add_option("CODE", options.code, "The code: MU-2101, or 2101")->type_name("CODE");
-        app.add_flag("--all", options.all, "List every code");
+      [](Flags& flags, Options& options) {
+        flags.text("CODE", options.code, "CODE", "The code: MU-2101, or 2101");
+        flags.toggle("--all", options.all, "List every code");
       },
       explain);
 }

@@ -14,6 +14,7 @@ struct ListOptions {
 };
 
 constexpr int kPageSize = 1000;
+constexpr int kTopMax = 1'000'000'000;
 
 Result<int> list(Invocation& invocation, const ListOptions& options) {
   MUSTER_TRY(const std::string host, invocation.host(ServiceKind::hub, options.hub));
@@ -63,21 +64,19 @@ void add_list(Commands& commands) {
                 "holds the twins, as az's does.",
        .examples = "$ muster hub device-identity list --hub-name my-iot-hub-x509 -o table",
        .request = "POST /devices/query   {\"query\": \"select * from devices\"}"},
-      [](CLI::App& app, ListOptions& options) {
-        add_service_name(app, ServiceKind::hub, options.hub);
-        app.add_option("--top", options.top, "At most so many; else all")
-            ->type_name("COUNT")
-            ->check(CLI::Range(1, 1'000'000'000).description(""));
-        add_switch(app, "--edge-enabled,--ee", options.edge_enabled, "Only IoT Edge devices, or only others");
+      [](Flags& flags, ListOptions& options) {
+        add_service_name(flags, ServiceKind::hub, options.hub);
+        flags.number("--top", options.top, {1, kTopMax}, "COUNT", "At most so many; else all");
+        flags.on_off("--edge-enabled,--ee", options.edge_enabled, "Only IoT Edge devices, or only others");
       },
       list);
 }
 
 }  // namespace
 
-void add_device_id(CLI::App& app, DeviceIdentityOptions& options) {
-  add_text(app, "--device-id,-d", options.device, "ID", "Id of the device")->required();
-  add_service_name(app, ServiceKind::hub, options.hub);
+void add_device_id(Flags& flags, DeviceIdentityOptions& options) {
+  flags.text("--device-id,-d", options.device, "ID", "Id of the device").required();
+  add_service_name(flags, ServiceKind::hub, options.hub);
 }
 
 Result<Request> device_request(Invocation& invocation, const DeviceIdentityOptions& options,
@@ -114,9 +113,9 @@ void add_hub_device_identity(Commands& commands) {
                 "makes it anew.",
        .examples = "$ muster hub device-identity delete --device-id my-device-001",
        .request = "DELETE /devices/{id}   If-Match: \"*\" or the etag"},
-      [](CLI::App& app, DeviceIdentityOptions& options) {
-        add_device_id(app, options);
-        add_text(app, "--etag,-e", options.etag, "ETAG", "Only if it is still this version");
+      [](Flags& flags, DeviceIdentityOptions& options) {
+        add_device_id(flags, options);
+        flags.text("--etag,-e", options.etag, "ETAG", "Only if it is still this version");
       },
       remove);
 }

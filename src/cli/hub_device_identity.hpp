@@ -15,9 +15,9 @@ struct DeviceIdentityOptions {
   Switch edge_enabled;
 };
 
-void add_device_id(CLI::App& app, DeviceIdentityOptions& options);
+void add_device_id(Flags& flags, DeviceIdentityOptions& options);
 /// The flags that create and update share.
-void add_device_identity_settings(CLI::App& app, DeviceIdentityOptions& options);
+void add_device_identity_settings(Flags& flags, DeviceIdentityOptions& options);
 
 /// Writes what was given into a device's JSON (service/04 section 4.3). usage when flags contradict each
 /// other.

@@ -31,9 +31,9 @@ void add_hub_device_identity_create(Commands& commands) {
                 "certificate.",
        .examples = "$ muster hub device-identity create --device-id pump-07 --auth-method x509_ca -o table",
        .request = "PUT /devices/{id}"},
-      [](CLI::App& app, DeviceIdentityOptions& options) {
-        add_device_id(app, options);
-        add_device_identity_settings(app, options);
+      [](Flags& flags, DeviceIdentityOptions& options) {
+        add_device_id(flags, options);
+        add_device_identity_settings(flags, options);
       },
       create);
 }

@@ -37,18 +37,18 @@ Result<std::string> method_of(const DeviceIdentityOptions& options) {
 
 }  // namespace
 
-void add_device_identity_settings(CLI::App& app, DeviceIdentityOptions& options) {
-  add_choice(app, "--auth-method,--am", options.auth_method,
-             {"shared_private_key", "x509_thumbprint", "x509_ca"}, "How the device proves itself");
-  add_text(app, "--primary-thumbprint,--ptp", options.primary_thumbprint, "HEX",
-           "Thumbprint of its certificate: SHA-1 or SHA-256, without colons");
-  add_text(app, "--secondary-thumbprint,--stp", options.secondary_thumbprint, "HEX",
-           "A second one, for rotation");
-  add_text(app, "--primary-key,--pk", options.primary_key, "KEY", "Its symmetric key, base64");
-  add_text(app, "--secondary-key,--sk", options.secondary_key, "KEY", "A second one, for rotation");
-  add_choice(app, "--status,--sta", options.status, {"enabled", "disabled"}, "Whether it may connect");
-  add_text(app, "--status-reason,--star", options.status_reason, "TEXT", "Why it may not");
-  add_switch(app, "--edge-enabled,--ee", options.edge_enabled, "Whether it is an IoT Edge device");
+void add_device_identity_settings(Flags& flags, DeviceIdentityOptions& options) {
+  flags.choice("--auth-method,--am", options.auth_method,
+               {"shared_private_key", "x509_thumbprint", "x509_ca"}, "How the device proves itself");
+  flags.text("--primary-thumbprint,--ptp", options.primary_thumbprint, "HEX",
+             "Thumbprint of its certificate: SHA-1 or SHA-256, without colons");
+  flags.text("--secondary-thumbprint,--stp", options.secondary_thumbprint, "HEX",
+             "A second one, for rotation");
+  flags.text("--primary-key,--pk", options.primary_key, "KEY", "Its symmetric key, base64");
+  flags.text("--secondary-key,--sk", options.secondary_key, "KEY", "A second one, for rotation");
+  flags.choice("--status,--sta", options.status, {"enabled", "disabled"}, "Whether it may connect");
+  flags.text("--status-reason,--star", options.status_reason, "TEXT", "Why it may not");
+  flags.on_off("--edge-enabled,--ee", options.edge_enabled, "Whether it is an IoT Edge device");
 }
 
 Result<void> apply_device_identity_settings(const DeviceIdentityOptions& options, Json& device) {

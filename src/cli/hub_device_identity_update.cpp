@@ -27,10 +27,10 @@ void add_hub_device_identity_update(Commands& commands) {
                 "disconnected at once.",
        .examples = "$ muster hub device-identity update --device-id my-device-001 --status disabled",
        .request = "GET /devices/{id}\nPUT /devices/{id}   If-Match: \"*\" or the etag"},
-      [](CLI::App& app, DeviceIdentityOptions& options) {
-        add_device_id(app, options);
-        add_text(app, "--etag,-e", options.etag, "ETAG", "Only if it is still this version");
-        add_device_identity_settings(app, options);
+      [](Flags& flags, DeviceIdentityOptions& options) {
+        add_device_id(flags, options);
+        flags.text("--etag,-e", options.etag, "ETAG", "Only if it is still this version");
+        add_device_identity_settings(flags, options);
       },
       update);
 }

@@ -14,9 +14,9 @@ struct TwinOptions {
   std::string json;
 };
 
-void add_device(CLI::App& app, TwinOptions& options) {
-  add_text(app, "--device-id,-d", options.device, "ID", "Id of the device")->required();
-  add_service_name(app, ServiceKind::hub, options.hub);
+void add_device(Flags& flags, TwinOptions& options) {
+  flags.text("--device-id,-d", options.device, "ID", "Id of the device")->required();
+  add_service_name(flags, ServiceKind::hub, options.hub);
 }
 
 Result<int> send_and_print(Invocation& invocation, const TwinOptions& options, Request request) {
@@ -71,11 +71,11 @@ void add_update(Commands& commands) {
        .examples = "$ muster hub device-twin update --device-id my-device-001 --desired '{\"interval\": 5}'\n"
                    "$ muster hub device-twin update --device-id my-device-001 --tags '{\"room\": null}'",
        .request = "PATCH /twins/{id}   If-Match: \"*\" or the etag"},
-      [](CLI::App& app, TwinOptions& options) {
-        add_device(app, options);
-        add_text(app, "--desired", options.desired, "JSON", "Desired properties to merge: JSON or a file");
-        add_text(app, "--tags", options.tags, "JSON", "Tags to merge: JSON or a file");
-        add_text(app, "--etag,-e", options.etag, "ETAG", "Only if the twin is still this version");
+      [](Flags& flags, TwinOptions& options) {
+        add_device(flags, options);
+        flags.text("--desired", options.desired, "JSON", "Desired properties to merge: JSON or a file");
+        flags.text("--tags", options.tags, "JSON", "Tags to merge: JSON or a file");
+        flags.text("--etag,-e", options.etag, "ETAG", "Only if the twin is still this version");
       },
       update);
 }
@@ -89,10 +89,10 @@ void add_replace(Commands& commands) {
            "is there, and what it does not have is gone. Reported properties are the device's and stay.",
        .examples = "$ muster hub device-twin replace --device-id my-device-001 --json twin.json",
        .request = "PUT /twins/{id}   If-Match: \"*\" or the etag"},
-      [](CLI::App& app, TwinOptions& options) {
-        add_device(app, options);
-        add_text(app, "--json,-j", options.json, "JSON", "The twin: JSON or a file")->required();
-        add_text(app, "--etag,-e", options.etag, "ETAG", "Only if the twin is still this version");
+      [](Flags& flags, TwinOptions& options) {
+        add_device(flags, options);
+        flags.text("--json,-j", options.json, "JSON", "The twin: JSON or a file")->required();
+        flags.text("--etag,-e", options.etag, "ETAG", "Only if the twin is still this version");
       },
       replace);
 }

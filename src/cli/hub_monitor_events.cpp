@@ -15,11 +15,13 @@ struct Options {
   std::string hub, device, from, enqueued_time, content_type;
   std::vector<std::string> properties;
   int timeout_seconds = 300;
-  std::uint64_t count = 0;  ///< 0: without end.
+  int count = 0;  ///< 0: without end.
   int partition = -1;
   bool yes = false;
 };
 
+constexpr int kTimeoutSecondsMax = 31'536'000;  // A year.
+constexpr int kCountMax = 1'000'000'000;
 constexpr int kPartitionMax = 31;
 
 bool all_digits(const std::string& text) {
@@ -116,7 +118,7 @@ class Printer {
   EventParts parts_;
   bool coloured_;
   EventStreamReader reader_;
-  std::uint64_t shown_ = 0;
+  int shown_ = 0;
   std::optional<Error> problem_;
 };
 
@@ -143,30 +145,25 @@ Result<int> monitor(Invocation& invocation, const Options& options) {
   return failure(not_running(invocation.folder(), end.error().reason()));
 }
 
-void declare(CLI::App& app, Options& options) {
-  add_service_name(app, ServiceKind::hub, options.hub);
-  add_text(app, "--device-id,-d", options.device, "ID", "Only events of this device; * and ? are wildcards");
-  app.add_option("--timeout,--to,-t", options.timeout_seconds,
-                 "Seconds without an event after which it ends; 0 is never")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0, 31'536'000).description(""));
-  app.add_option("--properties,--props,-p", options.properties,
-                 "What to show beside the payload: sys, app, anno or all")
-      ->type_name("sys|app|anno|all...");
-  add_text(app, "--content-type,--ct", options.content_type, "TYPE",
-           "Take every payload as this; one that is not JSON's shows payloads as text");
-  add_text(app, "--enqueued-time,--et", options.enqueued_time, "MS",
-           "Begin with events enqueued after this time, in milliseconds since 1970");
-  app.add_option("--message-count,--mc,--count", options.count, "End after so many events")
-      ->type_name("COUNT")
-      ->check(CLI::PositiveNumber.description(""));
-  add_text(app, "--from", options.from, "WHERE",
-           "Begin at start, latest, an offset, or a time like 2026-01-21T10:30:00Z")
-      ->excludes("--enqueued-time");
-  app.add_option("--partition", options.partition, "Only this partition")
-      ->type_name("N")
-      ->check(CLI::Range(0, kPartitionMax).description(""));
-  app.add_flag("--yes,-y", options.yes, "Accepted as in az; nothing is asked");
+void declare(Flags& flags, Options& options) {
+  add_service_name(flags, ServiceKind::hub, options.hub);
+  flags.text("--device-id,-d", options.device, "ID", "Only events of this device; * and ? are wildcards");
+  flags.number("--timeout,--to,-t", options.timeout_seconds, {0, kTimeoutSecondsMax}, "SECONDS",
+               "Seconds without an event after which it ends; 0 is never");
+  flags.list("--properties,--props,-p", options.properties, "sys|app|anno|all...",
+             "What to show beside the payload: sys, app, anno or all");
+  flags.text("--content-type,--ct", options.content_type, "TYPE",
+             "Take every payload as this; one that is not JSON's shows payloads as text");
+  flags.text("--enqueued-time,--et", options.enqueued_time, "MS",
+             "Begin with events enqueued after this time, in milliseconds since 1970");
+  flags.number("--message-count,--mc,--count", options.count, {1, kCountMax}, "COUNT",
+               "End after so many events");
+  flags
+      .text("--from", options.from, "WHERE",
+            "Begin at start, latest, an offset, or a time like 2026-01-21T10:30:00Z")
+      .excludes("--enqueued-time");
+  flags.number("--partition", options.partition, {0, kPartitionMax}, "N", "Only this partition");
+  flags.toggle("--yes,-y", options.yes, "Accepted as in az; nothing is asked");
 }
 
 }  // namespace

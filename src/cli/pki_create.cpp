@@ -47,10 +47,13 @@ Result<pki::Issued> issue(Invocation& invocation, const Profile& profile, const 
       .key = *type,
       .lifetime = std::chrono::hours{24} * (options.days == 0 ? profile.days : options.days),
       .now = shell.clock.wall()};
-  if (profile.issuer.empty()) return pki::issue_root(request, shell.random);
-  MUSTER_TRY(const pki::Issued ca, read_ca(shell, ca_path(invocation, profile, options)));
-  return profile.name == kDevice.name ? pki::issue_device(request, ca, shell.random)
-                                      : pki::issue_intermediate(request, ca, shell.random);
+  const auto made = [&]() -> Result<pki::Issued> {
+    if (profile.issuer.empty()) return pki::issue_root(request, shell.random);
+    MUSTER_TRY(const pki::Issued ca, read_ca(shell, ca_path(invocation, profile, options)));
+    return profile.name == kDevice.name ? pki::issue_device(request, ca, shell.random)
+                                        : pki::issue_intermediate(request, ca, shell.random);
+  };
+  return made().map_error([](Error error) { return subject_error(std::move(error), "--subject"); });
 }
 
 /// Leaf, its CA, and the CA's issuers as far as they are in the CA's file or in the world's root folder: what
@@ -107,27 +110,25 @@ Result<int> create(Invocation& invocation, const Profile& profile, const Options
   return 0;
 }
 
-void declare(CLI::App& app, const Profile& profile, Options& options) {
-  add_text(app, "--subject", options.subject, "DN", fmt::format("Who it is for; else {}", profile.subject));
-  add_text(app, "--out", options.out, "DIR",
-           fmt::format("Folder for {0}.key and {0}.pem; else certs/{0} in the world", profile.name));
+void declare(Flags& flags, const Profile& profile, Options& options) {
+  flags.text("--subject", options.subject, "DN", fmt::format("Who it is for; else {}", profile.subject));
+  flags.text("--out", options.out, "DIR",
+             fmt::format("Folder for {0}.key and {0}.pem; else certs/{0} in the world", profile.name));
   if (!profile.issuer.empty()) {
-    add_text(app, "--ca", options.ca, "CA",
-             fmt::format("The CA that signs it: its .pem, with its .key beside; else certs/{} in the world",
-                         profile.issuer));
+    flags.text("--ca", options.ca, "CA",
+               fmt::format("The CA that signs it: its .pem, with its .key beside; else certs/{} in the world",
+                           profile.issuer));
   }
-  app.add_option("--days", options.days, fmt::format("Days that it is valid; else {}", profile.days))
-      ->type_name("DAYS")
-      ->check(CLI::Range(1, kDaysMax).description(""));
-  add_choice(app, "--key", options.key, {"p256", "rsa2048", "rsa3072", "rsa4096"},
-             "Kind of its key; else p256");
-  app.add_flag("--force", options.force, "Write over files that are there");
+  flags.number("--days", options.days, {1, kDaysMax}, "DAYS",
+               fmt::format("Days that it is valid; else {}", profile.days));
+  flags.choice("--key", options.key, {"p256", "rsa2048", "rsa3072", "rsa4096"}, "Kind of its key; else p256");
+  flags.toggle("--force", options.force, "Write over files that are there");
 }
 
 void add(Commands& commands, const Profile& profile, Help help) {
   commands.verb<Options>(
       fmt::format("pki create-{}", profile.name), std::move(help),
-      [&profile](CLI::App& app, Options& options) { declare(app, profile, options); },
+      [&profile](Flags& flags, Options& options) { declare(flags, profile, options); },
       [&profile](Invocation& invocation, const Options& options) {
         return create(invocation, profile, options);
       });

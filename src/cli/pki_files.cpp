@@ -31,6 +31,14 @@ Result<std::vector<pki::Certificate>> read_certificates(Shell& shell, const std:
 Result<pki::Issued> read_ca(Shell& shell, const std::string& path) {
   const std::string certificate_path = ca_certificate_path(path);
   MUSTER_TRY(const auto certificates, read_certificates(shell, certificate_path));
+  if (!certificates.front().is_ca()) {
+    return failure(
+        Error{ErrorCode::certificate_not_a_ca,
+              fmt::format("{} holds the certificate of {}, which is no CA and may sign nothing",
+                          certificate_path, certificates.front().subject())}
+            .with_remedy("Name a CA with --ca, as `muster pki create-root` and create-intermediate "
+                         "make them."));
+  }
   const std::string key_path = std::filesystem::path{certificate_path}.replace_extension(".key").string();
   MUSTER_TRY(const std::string pem, read_text_file(shell, key_path));
   auto key = pki::PrivateKey::from_pem(pem);
@@ -40,6 +48,11 @@ Result<pki::Issued> read_ca(Shell& shell, const std::string& path) {
                    fmt::format("{} is not the key of {}", key_path, certificate_path));
   }
   return pki::Issued{certificates.front(), std::move(*key)};
+}
+
+Error subject_error(Error error, std::string_view flag) {
+  if (error.code() != ErrorCode::field_invalid) return error;
+  return Error{ErrorCode::usage, fmt::format("{}: {}", flag, error.reason())};
 }
 
 Result<void> refuse_existing(Shell& shell, const std::vector<NewFile>& files, bool force) {

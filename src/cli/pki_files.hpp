@@ -15,10 +15,14 @@ namespace muster::cli {
 Result<std::vector<pki::Certificate>> read_certificates(Shell& shell, const std::string& path);
 
 /// A CA named on the command line: "dir/root.pem" with "dir/root.key" beside it, or the folder "root" that
-/// holds root.pem and root.key. key_mismatch when the two do not belong together.
+/// holds root.pem and root.key. key_mismatch when the two do not belong together, certificate_not_a_ca when
+/// the certificate is an end entity's.
 Result<pki::Issued> read_ca(Shell& shell, const std::string& path);
 /// The certificate's path of a CA so named.
 std::string ca_certificate_path(const std::string& path);
+
+/// What is wrong with a subject that a flag gave is wrong usage; any other error stays what it is.
+Error subject_error(Error error, std::string_view flag);
 
 /// One file to be written, durably and mode 0600.
 struct NewFile {

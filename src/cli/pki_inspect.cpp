@@ -55,9 +55,7 @@ void add_pki_inspect(Commands& commands) {
                 "is shown. Says who, by whom, until when, and what it may be used for.",
        .examples = "$ muster pki inspect certs/device/device.pem -o table",
        .request = ""},
-      [](CLI::App& app, Options& options) {
-        app.add_option("FILE", options.file, "The file")->type_name("FILE")->required();
-      },
+      [](Flags& flags, Options& options) { flags.text("FILE", options.file, "FILE", "The file").required(); },
       inspect);
 }
 

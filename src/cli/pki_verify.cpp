@@ -81,19 +81,15 @@ void add_pki_verify(Commands& commands) {
        .examples = "$ muster pki verify certs/device/device.pem --ca certs/root/root.pem "
                    "--untrusted certs/intermediate/intermediate.pem -o table",
        .request = ""},
-      [](CLI::App& app, Options& options) {
-        app.add_option("FILE", options.file, "The certificate; others in the file count as untrusted")
-            ->type_name("FILE")
-            ->required();
-        add_text(app, "--ca,--trusted", options.ca, "CA",
-                 "The one CA that is trusted; else certs/root in the world");
-        app.add_option("--untrusted", options.untrusted,
-                       "Certificates in between; else certs/intermediate in the world; may be given again")
-            ->type_name("FILE")
-            ->expected(1)
-            ->take_all();
-        add_choice(app, "--purpose", options.purpose, {"client", "server"},
-                   "What it is to be used for; else client");
+      [](Flags& flags, Options& options) {
+        flags.text("FILE", options.file, "FILE", "The certificate; others in the file count as untrusted")
+            .required();
+        flags.text("--ca,--trusted", options.ca, "CA",
+                   "The one CA that is trusted; else certs/root in the world");
+        flags.repeated("--untrusted", options.untrusted, "FILE",
+                       "Certificates in between; else certs/intermediate in the world; may be given again");
+        flags.choice("--purpose", options.purpose, {"client", "server"},
+                     "What it is to be used for; else client");
       },
       verify);
 }

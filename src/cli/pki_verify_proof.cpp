@@ -21,8 +21,10 @@ Result<int> prove(Invocation& invocation, const Options& options) {
       options.out.empty()
           ? (std::filesystem::path{ca_certificate_path(ca_path)}.parent_path() / "verification.pem").string()
           : options.out;
-  MUSTER_TRY(const pki::Issued proof,
-             pki::issue_proof({.subject = options.code, .now = shell.clock.wall()}, ca, shell.random));
+  const pki::IssueRequest request{.subject = options.code, .now = shell.clock.wall()};
+  MUSTER_TRY(const pki::Issued proof, pki::issue_proof(request, ca, shell.random).map_error([](Error error) {
+    return subject_error(std::move(error), "--code");
+  }));
   // The proof's own key is thrown away: nobody will ask for it.
   MUSTER_CHECK(write_new_files(shell, {{path, proof.certificate.pem()}}, options.force));
   if (invocation.format() == Format::table) {
@@ -50,13 +52,13 @@ void add_pki_verify_proof(Commands& commands) {
            "$ muster pki verify-proof --ca certs/root/root.pem --code 81D0C81D4B3F --out proof.pem -o table\n"
            "subject  CN=81D0C81D4B3F\nissuer   CN=My-Root-CA\nfile     proof.pem",
        .request = ""},
-      [](CLI::App& app, Options& options) {
-        add_text(app, "--code", options.code, "CODE", "The code that generate-verification-code gave")
-            ->required();
-        add_text(app, "--ca", options.ca, "CA",
-                 "The CA to be verified: its .pem, with its .key beside; else certs/root in the world");
-        add_text(app, "--out", options.out, "FILE", "Where to write it; else verification.pem beside the CA");
-        app.add_flag("--force", options.force, "Write over a file that is there");
+      [](Flags& flags, Options& options) {
+        flags.text("--code", options.code, "CODE", "The code that generate-verification-code gave")
+            .required();
+        flags.text("--ca", options.ca, "CA",
+                   "The CA to be verified: its .pem, with its .key beside; else certs/root in the world");
+        flags.text("--out", options.out, "FILE", "Where to write it; else verification.pem beside the CA");
+        flags.toggle("--force", options.force, "Write over a file that is there");
       },
       prove);
 }

@@ -24,10 +24,8 @@ void add_run(Commands& commands) {
                 "process tree is changed. The exit status is the command's.",
        .examples = "$ muster run -- python device_simulator.py\n$ muster run -- openssl s_client -connect "
                    "global.azure-devices-provisioning.net:8883 -brief"},
-      [](CLI::App& app, RunOptions& options) {
-        app.add_option("command", options.command, "The program and its arguments, after --")
-            ->type_name("COMMAND")
-            ->expected(1, 10'000);
+      [](Flags& flags, RunOptions& options) {
+        flags.list("command", options.command, "COMMAND", "The program and its arguments, after --");
       },
       run_client);
 }

@@ -2,6 +2,7 @@
 
 #include "base/nearest.hpp"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,34 +30,20 @@ std::vector<std::string> known_flags(const CLI::App* app) {
   return names;
 }
 
-std::vector<std::string> known_words(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* below :
-       app.get_subcommands([](const CLI::App* any) { return !any->get_group().empty(); })) {
-    names.push_back(below->get_name());
-  }
-  return names;
-}
-
-std::string spoken(const CLI::App& app) {
-  const std::string path = command_path(app);
-  return path.empty() ? "muster" : "muster " + path;
-}
-
 Error unknown_flag(const CLI::App& app, const std::string& name) {
-  const std::string help = fmt::format("`{} --help` lists its flags", spoken(app));
+  const std::string help = fmt::format("`{} --help` lists its flags", spoken_path(app));
   const auto near = nearest_word(name, known_flags(&app));
-  Error error{ErrorCode::usage, fmt::format("`{}` has no flag {}", spoken(app), name)};
+  Error error{ErrorCode::usage, fmt::format("`{}` has no flag {}", spoken_path(app), name)};
   return std::move(error).with_remedy(near ? fmt::format("Did you mean {}? {}.", *near, help) : help + '.');
 }
 
 Error unknown_word(const CLI::App& app, const std::string& word) {
-  const auto words = known_words(app);
+  const auto words = words_below(app);
   const auto near = nearest_word(word, words);
-  Error error{ErrorCode::usage, fmt::format("`{}` has no command {}", spoken(app), word)};
-  const std::string help = fmt::format("`{} --help` lists its commands", spoken(app));
+  Error error{ErrorCode::usage, fmt::format("`{}` has no command {}", spoken_path(app), word)};
+  const std::string help = fmt::format("`{} --help` lists its commands", spoken_path(app));
   return std::move(error).with_remedy(
-      near ? fmt::format("Did you mean `{} {}`? {}.", spoken(app), *near, help) : help + '.');
+      near ? fmt::format("Did you mean `{} {}`? {}.", spoken_path(app), *near, help) : help + '.');
 }
 
 /// az's flags that muster knows of and does not have: refused by name, so that nobody thinks they worked.

@@ -78,7 +78,7 @@ void add_service(Commands& commands) {
                   [&noun](Invocation& invocation) { return list(invocation, noun); });
     commands.verb<ShowOptions>(
         fmt::format("{} show", noun.word), show_help(noun),
-        [&noun](CLI::App& app, ShowOptions& options) { add_service_name(app, noun.kind, options.name); },
+        [&noun](Flags& flags, ShowOptions& options) { add_service_name(flags, noun.kind, options.name); },
         [&noun](Invocation& invocation, const ShowOptions& options) {
           return show(invocation, noun, options.name);
         });

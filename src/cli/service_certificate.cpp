@@ -93,10 +93,10 @@ Help create_help(const ServiceNoun& noun) {
 }
 
 void add_create(Commands& commands, const ServiceNoun& noun) {
-  const auto declare = [&noun](CLI::App& app, CertificateOptions& options) {
-    add_certificate_name(app, noun.kind, options);
-    add_certificate_path(app, options, "The certificate: a .pem or .cer file")->required();
-    add_switch(app, "--verified,-v", options.verified, "Vouch for it, without proof of possession");
+  const auto declare = [&noun](Flags& flags, CertificateOptions& options) {
+    add_certificate_name(flags, noun.kind, options);
+    add_certificate_path(flags, options, "The certificate: a .pem or .cer file").required();
+    flags.on_off("--verified,-v", options.verified, "Vouch for it, without proof of possession");
   };
   commands.verb<CertificateOptions>(fmt::format("{} certificate create", noun.word), create_help(noun),
                                     declare,
@@ -112,9 +112,9 @@ void add_create(Commands& commands, const ServiceNoun& noun) {
        .examples =
            fmt::format("$ muster {} certificate update --name my-root-ca --path new-root.pem", noun.word),
        .request = rest_of(noun, "PUT", "/{certificate}") + "   If-Match: the etag"},
-      [declare](CLI::App& app, CertificateOptions& options) {
-        declare(app, options);
-        add_certificate_etag(app, options);
+      [declare](Flags& flags, CertificateOptions& options) {
+        declare(flags, options);
+        add_certificate_etag(flags, options);
       },
       [&noun](Invocation& invocation, const CertificateOptions& options) {
         return update(invocation, noun, options);
@@ -128,8 +128,8 @@ void add_reading(Commands& commands, const ServiceNoun& noun) {
        .about = "Shows which are verified and when they expire. Only a verified one authorises devices.",
        .examples = fmt::format("$ muster {} certificate list -o table", noun.word),
        .request = rest_of(noun, "GET", "")},
-      [&noun](CLI::App& app, CertificateOptions& options) {
-        add_service_name(app, noun.kind, options.service);
+      [&noun](Flags& flags, CertificateOptions& options) {
+        add_service_name(flags, noun.kind, options.service);
       },
       [&noun](Invocation& invocation, const CertificateOptions& options) {
         return list(invocation, noun, options);
@@ -141,7 +141,7 @@ void add_reading(Commands& commands, const ServiceNoun& noun) {
                 "JSON as base64.",
        .examples = fmt::format("$ muster {} certificate show --name my-root-ca", noun.word),
        .request = rest_of(noun, "GET", "/{certificate}")},
-      [&noun](CLI::App& app, CertificateOptions& options) { add_certificate_name(app, noun.kind, options); },
+      [&noun](Flags& flags, CertificateOptions& options) { add_certificate_name(flags, noun.kind, options); },
       [&noun](Invocation& invocation, const CertificateOptions& options) {
         return show(invocation, noun, options);
       });
@@ -156,9 +156,9 @@ void add_delete(Commands& commands, const ServiceNoun& noun) {
            "refused until the group is changed.",
        .examples = fmt::format("$ muster {} certificate delete --name my-root-ca", noun.word),
        .request = rest_of(noun, "DELETE", "/{certificate}") + "   If-Match: the etag"},
-      [&noun](CLI::App& app, CertificateOptions& options) {
-        add_certificate_name(app, noun.kind, options);
-        add_certificate_etag(app, options);
+      [&noun](Flags& flags, CertificateOptions& options) {
+        add_certificate_name(flags, noun.kind, options);
+        add_certificate_etag(flags, options);
       },
       [&noun](Invocation& invocation, const CertificateOptions& options) {
         return remove(invocation, noun, options);
@@ -167,18 +167,18 @@ void add_delete(Commands& commands, const ServiceNoun& noun) {
 
 }  // namespace
 
-void add_certificate_name(CLI::App& app, ServiceKind kind, CertificateOptions& options) {
-  add_text(app, "--name,-n,--certificate-name", options.name, "NAME", "Name of the certificate")->required();
-  add_service_name(app, kind, options.service, false);
+void add_certificate_name(Flags& flags, ServiceKind kind, CertificateOptions& options) {
+  flags.text("--name,-n,--certificate-name", options.name, "NAME", "Name of the certificate").required();
+  add_service_name(flags, kind, options.service, false);
 }
 
-CLI::Option* add_certificate_path(CLI::App& app, CertificateOptions& options, const std::string& help) {
-  return add_text(app, "--path,-p", options.path, "FILE", help);
+Flag add_certificate_path(Flags& flags, CertificateOptions& options, const std::string& help) {
+  return flags.text("--path,-p", options.path, "FILE", help);
 }
 
-void add_certificate_etag(CLI::App& app, CertificateOptions& options) {
-  add_text(app, "--etag,-e", options.etag, "ETAG",
-           "Only if it is still this version; else whatever is there now");
+void add_certificate_etag(Flags& flags, CertificateOptions& options) {
+  flags.text("--etag,-e", options.etag, "ETAG",
+             "Only if it is still this version; else whatever is there now");
 }
 
 Result<std::string> certificate_target(Invocation& invocation, const ServiceNoun& noun,

@@ -13,9 +13,9 @@ struct CertificateOptions {
   Switch verified;
 };
 
-void add_certificate_name(CLI::App& app, ServiceKind kind, CertificateOptions& options);
-CLI::Option* add_certificate_path(CLI::App& app, CertificateOptions& options, const std::string& help);
-void add_certificate_etag(CLI::App& app, CertificateOptions& options);
+void add_certificate_name(Flags& flags, ServiceKind kind, CertificateOptions& options);
+Flag add_certificate_path(Flags& flags, CertificateOptions& options, const std::string& help);
+void add_certificate_etag(Flags& flags, CertificateOptions& options);
 
 /// ".../certificates/{name}{action}?api-version=...", for the host "management".
 Result<std::string> certificate_target(Invocation& invocation, const ServiceNoun& noun,

@@ -54,9 +54,9 @@ void add_generate(Commands& commands, const ServiceNoun& noun) {
                        "my-root-ca  81D0C81D4B3FC27D38F36A4C9BDB8C1E6B5BF2F6C2A94C0A",
                        noun.word),
        .request = rest_of(noun, "/generateVerificationCode")},
-      [&noun](CLI::App& app, CertificateOptions& options) {
-        add_certificate_name(app, noun.kind, options);
-        add_certificate_etag(app, options);
+      [&noun](Flags& flags, CertificateOptions& options) {
+        add_certificate_name(flags, noun.kind, options);
+        add_certificate_etag(flags, options);
       },
       [&noun](Invocation& invocation, const CertificateOptions& options) {
         return generate_code(invocation, noun, options);
@@ -73,10 +73,10 @@ void add_verify(Commands& commands, const ServiceNoun& noun) {
        .examples = fmt::format("$ muster {} certificate verify --name my-root-ca --path proof.pem -o table",
                                noun.word),
        .request = rest_of(noun, "/verify")},
-      [&noun](CLI::App& app, CertificateOptions& options) {
-        add_certificate_name(app, noun.kind, options);
-        add_certificate_path(app, options, "The certificate that answers the code")->required();
-        add_certificate_etag(app, options);
+      [&noun](Flags& flags, CertificateOptions& options) {
+        add_certificate_name(flags, noun.kind, options);
+        add_certificate_path(flags, options, "The certificate that answers the code").required();
+        add_certificate_etag(flags, options);
       },
       [&noun](Invocation& invocation, const CertificateOptions& options) {
         return verify(invocation, noun, options);

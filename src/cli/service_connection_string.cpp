@@ -62,12 +62,12 @@ void add_service_connection_string(Commands& commands) {
   for (const ServiceNoun& noun : kServiceNouns) {
     commands.verb<Options>(
         fmt::format("{} connection-string show", noun.word), help_of(noun),
-        [&noun](CLI::App& app, Options& options) {
-          add_service_name(app, noun.kind, options.name);
-          add_text(app, "--policy-name,--pn", options.policy, "NAME",
-                   fmt::format("Shared access policy; else {}", owner_policy(noun.kind)));
-          add_choice(app, "--key-type,--kt", options.key, {"primary", "secondary"},
-                     "Which of the policy's two keys");
+        [&noun](Flags& flags, Options& options) {
+          add_service_name(flags, noun.kind, options.name);
+          flags.text("--policy-name,--pn", options.policy, "NAME",
+                     fmt::format("Shared access policy; else {}", owner_policy(noun.kind)));
+          flags.choice("--key-type,--kt", options.key, {"primary", "secondary"},
+                       "Which of the policy's two keys");
         },
         [&noun](Invocation& invocation, const Options& options) { return show(invocation, noun, options); });
   }

@@ -11,13 +11,13 @@ constexpr std::uint64_t kFileBytesMax = 1u << 20;
 
 }  // namespace
 
-CLI::Option* add_service_name(CLI::App& app, ServiceKind kind, std::string& value, bool short_name) {
+Flag add_service_name(Flags& flags, ServiceKind kind, std::string& value, bool short_name) {
   const bool is_hub = kind == ServiceKind::hub;
   const std::string names =
       fmt::format("{}{}", is_hub ? "--hub-name" : "--dps-name", short_name ? ",-n" : "");
-  return add_text(app, names, value, "NAME",
-                  is_hub ? "Which hub; may be left out when there is one"
-                         : "Which DPS instance; may be left out when there is one");
+  return flags.text(names, value, "NAME",
+                    is_hub ? "Which hub; may be left out when there is one"
+                           : "Which DPS instance; may be left out when there is one");
 }
 
 Result<std::string> read_text_file(Shell& shell, const std::string& path) {
@@ -34,7 +34,10 @@ Result<Json> json_argument(Invocation& invocation, const std::string& text, std:
   }
   Json value = Json::parse(source, nullptr, false);
   if (!value.is_object()) {
-    return failure(ErrorCode::field_invalid, fmt::format("{} is not a JSON object: {}", flag, text));
+    return failure(
+        Error{ErrorCode::usage, fmt::format("{} is not a JSON object: {}", flag, text)}.with_remedy(
+            fmt::format("Write {} '{{\"name\": \"value\"}}', or name a file that holds such an object.",
+                        flag)));
   }
   return value;
 }

@@ -25,13 +25,13 @@ inline constexpr std::array kServiceNouns{
 
 /// --dps-name or --hub-name; with `short_name` also -n, which az gives to the service except where a command
 /// has a name of its own.
-CLI::Option* add_service_name(CLI::App& app, ServiceKind kind, std::string& value, bool short_name = true);
+Flag add_service_name(Flags& flags, ServiceKind kind, std::string& value, bool short_name = true);
 
 /// A file's text as it is on disk, at most 1 MiB. file_unreadable when it cannot be read.
 Result<std::string> read_text_file(Shell& shell, const std::string& path);
 
 /// What a flag that takes "JSON or a file" was given: text with a bracket in it is JSON, everything else a
-/// path. file_unreadable, or field_invalid when it is no JSON object.
+/// path. file_unreadable, or usage when it is no JSON object.
 Result<Json> json_argument(Invocation& invocation, const std::string& text, std::string_view flag);
 
 /// `If-Match` as the data-plane APIs are sent it by az: the etag given, else any.

@@ -94,11 +94,9 @@ void add_status(Commands& commands) {
                 "yet.",
        .examples = "$ muster status --wait 10s",
        .request = "GET /muster/v1/status   Host: muster"},
-      [](CLI::App& app, Options& options) {
-        app.add_option("--wait", options.wait, "Wait until it is ready, at most this long: 10s, 500ms, 2m")
-            ->type_name("TIME")
-            ->expected(0, 1)
-            ->default_str("10s");
+      [](Flags& flags, Options& options) {
+        flags.text_or("--wait", options.wait, "10s", "TIME",
+                      "Wait until it is ready, at most this long: 10s, 500ms, 2m");
       },
       status);
 }

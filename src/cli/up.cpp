@@ -64,6 +64,7 @@ void greet(std::ostream& out, const std::string& folder, const server::Ready& re
   for (const std::string& endpoint : ready.https_endpoints) line("HTTPS", "https://" + endpoint);
   line("administration", "http://" + ready.admin_endpoint);
   line("control socket", folder + "/control.sock");
+  line("device identities", fmt::format("{} ({})", ready.identity_type, ready.identity_type_origin));
   for (const std::string& talk : ready.talk) out << talk << '\n';
   if (bare) {
     out << "Next\n  muster dps certificate create --help\n  muster status\n";
@@ -103,9 +104,9 @@ void add_up(Commands& commands) {
                 "It serves until Ctrl-C, SIGTERM or `muster down`, and then stops in an orderly way.",
        .examples = "$ muster up\n$ muster up --bare --listen 127.0.1.1 --data other-world\n"
                    "$ muster up --set event_log.retention_hours=48"},
-      [](CLI::App& app, UpOptions& options) {
-        add_config_flags(app, options.config);
-        app.add_flag("--bare", options.bare, "Make a world without the tutorial's services and certificates");
+      [](Flags& flags, UpOptions& options) {
+        add_config_flags(flags, options.config);
+        flags.toggle("--bare", options.bare, "Make a world without the tutorial's services and certificates");
       },
       up);
 }

@@ -43,6 +43,7 @@ Result<void> judge_connack(const mqtt::Packet& packet, const std::string& host) 
 
 Task<void> Link::send(Bytes packets) {
   ByteView rest = packets;
+  sending_ = true;
   while (!rest.empty()) {
     MUSTER_CO_TRY(const net::IoResult written, stream_->try_write(rest));
     if (written.state == net::IoState::done) {
@@ -54,7 +55,16 @@ Task<void> Link::send(Bytes packets) {
     }
     MUSTER_CO_CHECK(co_await stream_->writable());
   }
+  sending_ = false;  // After a failure nothing more can be sent.
   co_return Result<void>{};
+}
+
+void Link::leave() {
+  Bytes farewell;
+  mqtt::encode(mqtt::Disconnect{}, farewell);
+  // Best effort: the peer learns from the close as well, only not that it was meant.
+  if (!sending_) static_cast<void>(stream_->try_write(farewell));
+  close();
 }
 
 Result<std::optional<mqtt::Packet>> Link::take() {

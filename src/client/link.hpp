@@ -23,6 +23,9 @@ class Link {
   /// The next packet; it borrows from this link until the next call. connection_lost, malformed_packet;
   /// `cancelled` after close().
   Task<mqtt::Packet> receive();
+  /// Ends in order: DISCONNECT, as far as the peer takes it now, and close(). Never waits; without DISCONNECT
+  /// when another packet is half sent.
+  void leave();
   /// Wakes whoever waits. Idempotent.
   void close() { stream_->close(); }
 
@@ -36,6 +39,7 @@ class Link {
   std::unique_ptr<net::Stream> stream_;
   std::string host_;
   Bytes inbox_;
+  bool sending_ = false;
   std::size_t handed_out_ = 0;  ///< Bytes at the front that the last packet borrows.
 };
 

@@ -45,13 +45,7 @@ Task<Assignment> attempt(Engine& engine, const std::shared_ptr<Credentials>& cre
   if (!opened) co_return failure(as_provisioning_failure(opened.error(), options));
   Link& link = **opened;
   Result<Assignment> assignment = co_await register_over(engine, link, options, deadline);
-  if (assignment) {
-    Bytes bytes;
-    mqtt::encode(mqtt::Disconnect{}, bytes);
-    // The assignment stands whether or not the service hears that we are gone.
-    static_cast<void>(co_await link.send(std::move(bytes)));
-  }
-  link.close();
+  link.leave();  // Refused, out of time and cancelled alike: the outcome stands whether or not it is heard.
   co_return assignment;
 }
 

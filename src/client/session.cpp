@@ -188,7 +188,7 @@ void Client::Session::abandon() {
   options_.on_state = nullptr;
   twin_.forget_watcher();
   stop();
-  if (link_) link_->close();
+  if (link_) link_->leave();
   if (!running_) fail_all(Error{ErrorCode::cancelled, "the client is gone"});
 }
 

@@ -38,6 +38,7 @@ class Disk {
   virtual Result<bool> exists(const std::string& path) = 0;
   /// Names in the directory, without . and .., sorted.
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;
+  /// A file, or a directory that is empty.
   virtual Result<void> remove(const std::string& path) = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   /// Makes the directory and its parents, 0700. Not an error when it is there.

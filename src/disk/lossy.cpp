@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <mutex>
+#include <ranges>
 #include <set>
 
 namespace muster::disk {
@@ -83,6 +84,11 @@ struct Names {
   std::map<std::string, NodePtr> files;
   std::set<std::string> directories{"/", "."};
 
+  bool holds_something(const std::string& directory) const {
+    const auto inside = [&directory](const std::string& path) { return parent_of(path) == directory; };
+    return std::ranges::any_of(directories, inside) || std::ranges::any_of(std::views::keys(files), inside);
+  }
+
   void apply(const DirectoryChange& change) {
     using Kind = DirectoryChange::Kind;
     if (change.kind == Kind::directory) {
@@ -95,6 +101,8 @@ struct Names {
     }
     if (change.kind == Kind::remove) {
       files.erase(change.path);
+      // Of what a power cut leaves: the removal of a directory never comes before that of what was in it.
+      if (!holds_something(change.path)) directories.erase(change.path);
     } else {
       files[change.path] = change.node;
     }
@@ -371,8 +379,13 @@ Result<std::vector<std::string>> LossyDisk::list(const std::string& directory) {
 Result<void> LossyDisk::remove(const std::string& path) {
   const std::lock_guard lock{tree_->mutex};
   MUSTER_CHECK(tree_->begin(OperationKind::remove, "removing", path));
-  if (!tree_->now.files.contains(path)) return missing("removing", path);
-  tree_->change({DirectoryChange::Kind::remove, path, {}, nullptr});
+  const std::string directory = trimmed(path);
+  const bool is_directory = tree_->now.directories.contains(directory);
+  if (!is_directory && !tree_->now.files.contains(path)) return missing("removing", path);
+  if (is_directory && tree_->now.holds_something(directory)) {
+    return failure(ErrorCode::io_failed, fmt::format("removing {}: Directory not empty", path));
+  }
+  tree_->change({DirectoryChange::Kind::remove, is_directory ? directory : path, {}, nullptr});
   return {};
 }
 

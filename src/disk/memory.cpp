@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <mutex>
+#include <ranges>
 #include <set>
 
 namespace muster::disk {
@@ -108,7 +109,14 @@ class MemoryDisk final : public Disk {
 
   Result<void> remove(const std::string& path) override {
     const std::lock_guard lock{mutex_};
-    if (files_.erase(path) == 0) return missing("removing", path);
+    if (files_.erase(path) > 0) return {};
+    const std::string directory = trimmed(path);
+    if (!directories_.contains(directory)) return missing("removing", path);
+    const auto inside = [&directory](const std::string& other) { return parent_of(other) == directory; };
+    if (std::ranges::any_of(directories_, inside) || std::ranges::any_of(std::views::keys(files_), inside)) {
+      return failure(ErrorCode::io_failed, fmt::format("removing {}: Directory not empty", path));
+    }
+    directories_.erase(directory);
     return {};
   }
 

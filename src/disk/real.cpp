@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 
 namespace muster::disk {
 namespace {
@@ -153,7 +154,7 @@ class RealDisk final : public Disk {
   }
 
   Result<void> remove(const std::string& path) override {
-    if (::unlink(path.c_str()) != 0) return failed("removing", path, errno);
+    if (std::remove(path.c_str()) != 0) return failed("removing", path, errno);
     return {};
   }
 

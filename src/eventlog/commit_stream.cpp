@@ -214,9 +214,9 @@ void CommitStream::commit_next(Lock& lock) {
 void CommitStream::settle(Lock& lock, Result<std::uint64_t> committed, std::chrono::nanoseconds took) {
   if (!committed && committed.error().code() == ErrorCode::disk_full) {
     if (room_missing_.empty()) {
-      log::warning("eventlog", "the disk is full: telemetry waits code={} reason={} remedy={}",
-                   error_id(ErrorCode::disk_full), log::field(committed.error().reason()),
-                   log::field(committed.error().remedy()));
+      log::error("eventlog", "the disk is full: telemetry waits code={} reason={} remedy={}",
+                 error_id(ErrorCode::disk_full), log::field(committed.error().reason()),
+                 log::field(committed.error().remedy()));
     }
     room_missing_ = committed.error().reason();
     arm_retry();

@@ -24,6 +24,14 @@ tl::unexpected<Error> no_room(const std::string& directory, std::uint64_t free, 
                              directory, free, wanted, reserve));
 }
 
+/// A file system may keep more back than it says (a quota, blocks for root): its own words, and the figures.
+Result<void> with_figures(Result<void> written, disk::Disk& disk, const std::string& directory,
+                          std::uint64_t wanted, std::uint64_t reserve) {
+  if (written || written.error().code() != ErrorCode::disk_full) return written;
+  MUSTER_TRY(const std::uint64_t free, disk.free_bytes(directory));
+  return failure(no_room(directory, free, wanted, reserve).value().within(written.error().reason()));
+}
+
 /// A full disk is met with patience when space is asked for; once the data is given to the kernel, it is a
 /// failure like any other: what was written may be lost, and must not be synced again.
 Result<void> for_good(Result<void> done) {
@@ -63,7 +71,8 @@ Result<SegmentWriter> SegmentWriter::create(disk::Disk& disk, const std::string&
   const std::string path = fmt::format("{}/{}", directory, segment_name(header.number));
   MUSTER_TRY(std::unique_ptr<disk::File> file, create_file(disk, path));
   SegmentWriter writer{disk, directory, std::move(file), header};
-  Result<void> written = writer.file_->write_at(0, bytes);
+  Result<void> written =
+      with_figures(writer.file_->write_at(0, bytes), disk, directory, bytes.size(), limits.reserve_bytes);
   // Room for the first batches, so that one sync covers both.
   if (written) written = writer.make_room(kSectorBytes, limits);
   if (!written) {
@@ -86,7 +95,8 @@ Result<void> SegmentWriter::make_room(std::uint64_t bytes, const RoomLimits& lim
   const std::uint64_t missing = target - zeroed_end_;
   if (free < limits.reserve_bytes + missing) return no_room(directory_, free, missing, limits.reserve_bytes);
   const Bytes zeros(static_cast<std::size_t>(missing));
-  MUSTER_CHECK(file_->write_at(zeroed_end_, zeros));
+  MUSTER_CHECK(
+      with_figures(file_->write_at(zeroed_end_, zeros), *disk_, directory_, missing, limits.reserve_bytes));
   zeroed_end_ = target;
   return {};
 }

@@ -73,25 +73,42 @@ void check_thumbprint(trust::Judgement& judgement, const DeviceAuth& auth, const
                                    sha1, sha256, auth.primary_thumbprint, auth.secondary_thumbprint)});
 }
 
-void check_device_id(trust::Judgement& judgement, const DeviceId& device, const pki::Certificate& leaf) {
+/// Device ids are case-sensitive (device/04 section 2). An identity that DPS made has the spelling of its
+/// first certificate, and at DPS every spelling is the same device: docs/adr/0011.
+void check_device_id(trust::Judgement& judgement, const DeviceId& device, const DeviceAuth& auth,
+                     const pki::Certificate& leaf) {
   const auto name = leaf.common_name();
-  // Device ids are case-sensitive (device/04 section 2); DPS gives a device the certificate's own spelling.
   if (name && *name == device.str()) {
     judgement.pass("device id", fmt::format("equals the certificate's CN {}", *name));
     return;
   }
-  judgement.fail("device id", Error{ErrorCode::device_id_mismatch,
-                                    fmt::format("device id is \"{}\", the certificate's CN is \"{}\"",
-                                                device.str(), name.value_or(std::string{}))});
+  const bool made_by_dps = auth.attested_ca_id != 0;
+  const bool differs_in_case = name && equals_ignoring_case(*name, device.str());
+  if (made_by_dps && differs_in_case) {
+    judgement.pass("device id",
+                   fmt::format("equals the certificate's CN {} but for the case of letters, which "
+                               "DPS does not tell apart",
+                               *name));
+    return;
+  }
+  Error mismatch{ErrorCode::device_id_mismatch,
+                 fmt::format("device id is \"{}\", the certificate's CN is \"{}\"", device.str(),
+                             name.value_or(std::string{}))};
+  if (differs_in_case) {
+    mismatch = std::move(mismatch).with_remedy(
+        fmt::format("Issue the certificate with the CN \"{}\", letter for letter, or make the device \"{}\".",
+                    device.str(), *name));
+  }
+  judgement.fail("device id", std::move(mismatch));
 }
 
 void check_chain(ConnectService& service, trust::Judgement& judgement, const ConnectRequest& request,
                  const DeviceAuth& auth, const trust::Anchors& anchors) {
   const WallTime now = service.clock.wall();
   const auto key = trust::VerdictKey::for_anchor(request.chain->hash(), anchors, auth.attested_ca_id);
-  judgement = *service.verdicts.find_or_judge(
-      key, now, [&] { return trust::judge_for_anchor(*request.chain, anchors, auth.attested_ca_id, now); });
-  if (judgement.accepted()) check_device_id(judgement, request.device, request.chain->leaf());
+  judgement.append(*service.verdicts.find_or_judge(
+      key, now, [&] { return trust::judge_for_anchor(*request.chain, anchors, auth.attested_ca_id, now); }));
+  if (judgement.accepted()) check_device_id(judgement, request.device, auth, request.chain->leaf());
 }
 
 }  // namespace

@@ -2,14 +2,33 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace muster::hub {
 
-Task<void> SessionDirectory::claim(SessionKey key, std::shared_ptr<LiveSession> session) {
+Admission::Admission(SessionDirectory& directory, SessionKey key)
+    : directory_{directory}, key_{std::move(key)} {
+  const std::lock_guard lock{directory_.mutex_};
+  directory_.admissions_.insert(this);
+}
+
+Admission::~Admission() {
+  const std::lock_guard lock{directory_.mutex_};
+  directory_.admissions_.erase(this);
+}
+
+Task<std::shared_ptr<Admission>> SessionDirectory::admit(SessionKey key) {
+  co_return std::make_shared<Admission>(*this, std::move(key));
+}
+
+Task<bool> SessionDirectory::claim(std::shared_ptr<Admission> admission,
+                                   std::shared_ptr<LiveSession> session) {
+  const SessionKey& key = admission->key();
   std::shared_ptr<LiveSession> older;
   {
     const std::lock_guard lock{mutex_};
+    if (admission->void_) co_return false;
     Slot& slot = slots_[key];
     older = std::exchange(slot.session, std::move(session));
     if (!older) ++connected_[key.hub.key()];
@@ -20,14 +39,25 @@ Task<void> SessionDirectory::claim(SessionKey key, std::shared_ptr<LiveSession> 
     older->end(
         Error{ErrorCode::connection_superseded, fmt::format("device {} connected again", key.device.str())});
   }
-  co_return Result<void>{};
+  co_return true;
+}
+
+void SessionDirectory::void_where(const std::function<bool(const SessionKey&)>& matches) {
+  for (Admission* admission : admissions_) {
+    if (matches(admission->key())) admission->void_ = true;
+  }
+}
+
+void SessionDirectory::recheck_where(const std::function<bool(const SessionKey&)>& matches) {
+  const std::lock_guard lock{mutex_};
+  void_where(matches);
 }
 
 bool SessionDirectory::release(const SessionKey& key, const LiveSession* session) {
   const std::lock_guard lock{mutex_};
   const auto slot = slots_.find(key);
   if (slot == slots_.end() || slot->second.session.get() != session) return false;
-  slot->second.last_activity = session->last_activity();
+  slot->second.last_activity = std::max(slot->second.last_activity, session->last_activity());
   slot->second.session.reset();
   slot->second.updated = clock_.wall();
   --connected_[key.hub.key()];
@@ -53,6 +83,7 @@ std::size_t SessionDirectory::close_where(const std::function<bool(const Session
   std::vector<std::shared_ptr<LiveSession>> ending;
   {
     const std::lock_guard lock{mutex_};
+    void_where(matches);
     for (const auto& [key, slot] : slots_) {
       if (slot.session && matches(key)) ending.push_back(slot.session);
     }
@@ -72,6 +103,7 @@ void SessionDirectory::deliver(const SessionKey& key, std::shared_ptr<const Desi
 
 void SessionDirectory::forget(const SessionKey& key) {
   const std::lock_guard lock{mutex_};
+  void_where([&key](const SessionKey& other) { return !(other < key) && !(key < other); });
   const auto slot = slots_.find(key);
   if (slot == slots_.end()) return;
   if (slot->second.session) --connected_[key.hub.key()];
@@ -83,7 +115,9 @@ std::optional<ConnectionState> SessionDirectory::state(const SessionKey& key) co
   const auto slot = slots_.find(key);
   if (slot == slots_.end()) return std::nullopt;
   const auto& [session, updated, last_activity, subscriptions] = slot->second;
-  return ConnectionState{session != nullptr, updated, session ? session->last_activity() : last_activity};
+  // A session that has not sent anything since its CONNECT knows of no activity: the claim was one.
+  return ConnectionState{session != nullptr, updated,
+                         session ? std::max(last_activity, session->last_activity()) : last_activity};
 }
 
 std::size_t SessionDirectory::connected_count(const ServiceName& hub) const {

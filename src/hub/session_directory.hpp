@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,17 +55,41 @@ struct ConnectionState {
 /// The granted QoS of each kind of subscription (the index is the kind's number); kNotSubscribed where there
 /// is none.
 inline constexpr std::uint8_t kNotSubscribed = 0xFF;
-using StoredSubscriptions = std::array<std::uint8_t, 5>;
+using StoredSubscriptions = std::array<std::uint8_t, 6>;
+
+class SessionDirectory;
+
+/// One CONNECT on its way from the look at the registry to its claim. Void as soon as something that it was
+/// judged by has changed, for nobody may be connected on the strength of what no longer holds. The directory
+/// must outlive it.
+class Admission {
+ public:
+  Admission(SessionDirectory& directory, SessionKey key);
+  ~Admission();
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+
+  const SessionKey& key() const noexcept { return key_; }
+
+ private:
+  friend class SessionDirectory;
+  SessionDirectory& directory_;
+  SessionKey key_;
+  bool void_ = false;  ///< Under the directory's mutex.
+};
 
 /// Who is connected, one session per device and module; the newer wins. In memory: after a crash all are
-/// disconnected. Threads: any. With several nodes a registry-fenced form takes this one's place: claim() may
-/// then wait.
+/// disconnected. Threads: any. With several nodes a registry-fenced form takes this one's place: admit() then
+/// reads the fence and claim() compares it, and both may wait.
 class SessionDirectory {
  public:
   explicit SessionDirectory(Clock& clock) : clock_{clock} {}
 
-  /// Makes `session` the one of `key`; an older one is told to end with connection_superseded.
-  Task<void> claim(SessionKey key, std::shared_ptr<LiveSession> session);
+  /// Before the registry is looked at: from here on a change of the device voids the admission.
+  Task<std::shared_ptr<Admission>> admit(SessionKey key);
+  /// Makes `session` the one of the admission's key; an older one is told to end with connection_superseded.
+  /// False, and nothing is claimed, when the admission is void: look at the registry again.
+  Task<bool> claim(std::shared_ptr<Admission> admission, std::shared_ptr<LiveSession> session);
   /// Forgets `session`, unless another has taken its place. Returns false in that case.
   bool release(const SessionKey& key, const LiveSession* session);
 
@@ -76,7 +101,11 @@ class SessionDirectory {
   void store_subscriptions(const SessionKey& key, const LiveSession* session,
                            std::optional<StoredSubscriptions> subscriptions);
 
-  /// Ends every session that matches, with the reason. Returns how many.
+  /// Voids the admissions that match. Call it once a change of devices is stored that leaves those who are
+  /// connected where they are; close_where() and forget() do it themselves.
+  void recheck_where(const std::function<bool(const SessionKey&)>& matches);
+  /// Ends every session that matches, with the reason. Returns how many. Call it once the change that is the
+  /// reason is stored: a CONNECT that looked before is then closed here or finds its admission void.
   std::size_t close_where(const std::function<bool(const SessionKey&)>& matches, const Error& reason);
 
   /// Tells the session of `key`, if there is one. Calls for one key reach its session in their order.
@@ -91,6 +120,9 @@ class SessionDirectory {
   std::size_t connected_count() const;
 
  private:
+  friend class Admission;
+  void void_where(const std::function<bool(const SessionKey&)>& matches);  ///< With the mutex held.
+
   struct Slot {
     std::shared_ptr<LiveSession> session;  ///< Null when disconnected.
     WallTime updated, last_activity;
@@ -99,6 +131,7 @@ class SessionDirectory {
   Clock& clock_;
   mutable std::mutex mutex_;
   std::map<SessionKey, Slot> slots_;
+  std::set<Admission*> admissions_;               ///< At most one a connection.
   std::map<std::string, std::size_t> connected_;  ///< By hub: counting must not walk a million slots.
 };
 

@@ -3,10 +3,12 @@
 #include "isolation/child.hpp"
 #include "isolation/run_folder.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <ostream>
 
@@ -20,6 +22,17 @@ Error not_running(const fs::path& world_dir, std::string_view why) {
       fmt::format("Start it with `muster up --data {}`, then run this again.", world_dir.string()));
 }
 
+/// Another user's world looks as if no service ran it, unless the system is asked why.
+Error no_world_file(const fs::path& world_dir) {
+  const std::string path = (world_dir / "world.json").string();
+  if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES) {
+    return Error{ErrorCode::permission_denied,
+                 fmt::format("{} is not readable by user {}", path, ::geteuid())}
+        .with_remedy("Run this as the user who runs the world's `muster up`, or as root.");
+  }
+  return not_running(world_dir, "there is no world.json, so no service runs this world");
+}
+
 /// Whether the process that wrote world.json is still that process, and not another that got its number.
 bool is_alive(const world::RunningWorld& world) {
   const auto stat = read_whole(fmt::format("/proc/{}/stat", world.pid));
@@ -29,7 +42,7 @@ bool is_alive(const world::RunningWorld& world) {
 
 Result<world::RunningWorld> running_world(const fs::path& world_dir) {
   const auto text = read_whole(world_dir / "world.json");
-  if (!text) return failure(not_running(world_dir, "there is no world.json, so no service runs this world"));
+  if (!text) return failure(no_world_file(world_dir));
   MUSTER_TRY(auto world, world::parse_running_world(*text));
   if (!is_alive(world)) {
     return failure(not_running(

@@ -77,6 +77,11 @@ Result<IoResult> PlainStream::try_write(ByteView bytes) {
 Task<void> PlainStream::readable() { return wait_until(socket_, Socket::wait_read); }
 Task<void> PlainStream::writable() { return wait_until(socket_, Socket::wait_write); }
 
+void PlainStream::end_writing() {
+  boost::system::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
 void PlainStream::close() {
   close_socket(socket_);
   slot_.release();

@@ -33,6 +33,7 @@ class PlainStream final : public Stream {
   Result<IoResult> try_write(ByteView bytes) override;
   Task<void> readable() override;
   Task<void> writable() override;
+  void end_writing() override;
   void close() override;
 
   /// nullopt on TCP.

@@ -84,7 +84,7 @@ Result<IoResult> ScriptedStream::try_read(std::span<std::byte> into) {
 
 Result<IoResult> ScriptedStream::try_write(ByteView bytes) {
   MUSTER_ASSERT(!bytes.empty(), "writing needs bytes");
-  if (peer_->closed_) return closed_here();
+  if (peer_->closed()) return closed_here();
   if (peer_->write_failure_) return failure(*peer_->write_failure_);
   const std::size_t size = std::min(bytes.size(), peer_->room_.value_or(bytes.size()));
   if (size == 0) return IoResult{IoState::would_block};

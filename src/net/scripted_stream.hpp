@@ -42,8 +42,11 @@ class ScriptedPeer {
   std::string_view written_text() const noexcept { return as_text(written_); }
   /// What was written since the last take.
   Bytes take_written();
-  /// The session closed its end.
-  bool closed() const noexcept { return closed_; }
+  /// The session closed its end, for reading and writing or for writing alone: what the peer takes for a
+  /// close.
+  bool closed() const noexcept { return closed_ || ended_writing_; }
+  /// The session lets go of the connection: what the peer sends now would meet a reset.
+  bool gone() const noexcept { return closed_; }
   /// Everything pushed has been read.
   bool drained() const noexcept { return pieces_.empty(); }
 
@@ -60,6 +63,7 @@ class ScriptedPeer {
   std::optional<Error> write_failure_;
   std::optional<std::size_t> room_;  ///< nullopt: without limit.
   Bytes written_;
+  bool ended_writing_ = false;
   bool closed_ = false;
 };
 
@@ -82,6 +86,7 @@ class ScriptedStream final : public Stream {
   Result<IoResult> try_write(ByteView bytes) override;
   Task<void> readable() override;
   Task<void> writable() override;
+  void end_writing() override { peer_->ended_writing_ = true; }
   void close() override;
 
  private:

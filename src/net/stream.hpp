@@ -57,6 +57,9 @@ class Stream {
   virtual Task<void> readable() = 0;
   virtual Task<void> writable() = 0;
 
+  /// Sends close_notify and FIN, best effort, and goes on reading: a connection that is closed with bytes
+  /// unread is reset, and the peer then loses what was written last. Idempotent, never waits.
+  virtual void end_writing() = 0;
   /// Sends close_notify and FIN, best effort; wakes whoever waits, with `cancelled`. Idempotent, never waits.
   virtual void close() = 0;
 };

@@ -258,11 +258,19 @@ Task<void> TlsStream::wait(Want want) {
   return wait_until(socket_, want == Want::write ? tcp::socket::wait_write : tcp::socket::wait_read);
 }
 
-void TlsStream::close() {
-  if (ssl_ && !failed_ && SSL_is_init_finished(ssl_.get())) {
+void TlsStream::end_writing() {
+  if (!ssl_ || ended_writing_) return;
+  ended_writing_ = true;
+  if (!failed_ && SSL_is_init_finished(ssl_.get())) {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());  // Sends close_notify if there is room; nobody waits for the peer's.
   }
+  boost::system::error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+void TlsStream::close() {
+  end_writing();
   ssl_.reset();
   close_socket(socket_);
   slot_.release();

@@ -45,6 +45,7 @@ class TlsStream final : public Stream {
   Result<IoResult> try_write(ByteView bytes) override;
   Task<void> readable() override;
   Task<void> writable() override;
+  void end_writing() override;
   void close() override;
 
  private:
@@ -77,6 +78,7 @@ class TlsStream final : public Stream {
   PeerInfo peer_;
   Want read_wants_ = Want::nothing;
   Want write_wants_ = Want::nothing;
+  bool ended_writing_ = false;
   bool failed_ = false;  ///< After a fatal error OpenSSL wants no further call, SSL_shutdown included.
 };
 

@@ -5,7 +5,9 @@ namespace muster::pki {
 namespace {
 
 void line(std::string& text, std::string_view label, std::string_view value) {
-  fmt::format_to(std::back_inserter(text), "{:<20}{}\n", label, value);
+  // The longest known label is authorityKeyIdentifier; an OID may be longer and keeps its distance all the
+  // same.
+  fmt::format_to(std::back_inserter(text), "{:<22}  {}\n", label, value);
 }
 
 std::string one_line(std::string_view value) {

@@ -49,6 +49,19 @@ void check_common_name(trust::Judgement& judgement, const RegistrationId& id, co
                  : fmt::format("registration id is \"{}\", the certificate has no CN", id.str())});
 }
 
+/// What the hub will know the device by. A CA given inside the enrollment is not an upload that a hub could
+/// be pointed to: its devices are known by their thumbprint, as Azure knows all of them.
+DeviceAuth auth_of_group(IdentityType type, const trust::Judgement& judgement, const pki::Certificate& leaf) {
+  const std::int64_t ca_id = judgement.anchor() ? judgement.anchor()->ca_id : 0;
+  if (type == IdentityType::certificate_authority && ca_id != 0)
+    return {.type = DeviceAuthType::certificate_authority, .attested_ca_id = ca_id};
+  // A single certificate is written as both thumbprints (device/01 section 8.3).
+  const std::string thumbprint = leaf.sha256_thumbprint();
+  return {.type = DeviceAuthType::self_signed,
+          .primary_thumbprint = thumbprint,
+          .secondary_thumbprint = thumbprint};
+}
+
 /// Kinds of request and enrollment that do not exist here yet: refused by name, never stored and ignored.
 void check_supported(trust::Judgement& judgement, const RegisterRequest& request) {
   if (request.offers_tpm) {
@@ -82,7 +95,7 @@ Task<AttestOutcome> attest(Provisioning& service, RegisterRequest request) {
   if (!anchors || anchors->generation() < snapshot->generation) {
     co_return failure(ErrorCode::registry_busy, "trust changed while it was read");
   }
-  outcome.judgement = *judge_chain(service, *request.chain, *anchors);
+  outcome.judgement.append(*judge_chain(service, *request.chain, *anchors));
   if (outcome.judgement.failure()) co_return outcome;
   // A hub tells "Pump" from "pump", a registration does not: the device keeps the spelling it was first
   // given, which is the certificate's, so that one certificate is one device however its requests spell it.
@@ -102,7 +115,7 @@ Task<AttestOutcome> attest(Provisioning& service, RegisterRequest request) {
                .settings = group->settings,
                .group_id = std::string{group->id.str()},
                .device_id = device_id,
-               .anchor_ca_id = outcome.judgement.anchor() ? outcome.judgement.anchor()->ca_id : 0,
+               .auth = auth_of_group(service.config.identity_type, outcome.judgement, request.chain->leaf()),
                .previous = std::move(snapshot->registration)};
   co_return outcome;
 }

@@ -10,67 +10,99 @@
 namespace muster::provisioning {
 namespace {
 
-/// What the hub will know the device by. A CA given inside the enrollment is not an upload that a hub could
-/// be pointed to: its devices are known by their thumbprint, as Azure knows all of them.
-DeviceAuth auth_of(IdentityType type, const Attested& attested, const pki::Certificate& leaf) {
-  if (type == IdentityType::certificate_authority && attested.anchor_ca_id != 0) {
-    return {.type = DeviceAuthType::certificate_authority, .attested_ca_id = attested.anchor_ca_id};
+/// Where the device is, when it was assigned before.
+Result<std::optional<registry::FormerAssignment>> former_of(const Attested& attested) {
+  const auto& previous = attested.previous;
+  if (!previous || previous->status != RegistrationStatus::assigned) return std::nullopt;
+  const auto hub = ServiceName::parse(
+      std::string_view{previous->assigned_hub}.substr(0, previous->assigned_hub.find('.')));
+  const auto device = DeviceId::parse(previous->device_id);
+  if (!hub || !device) {
+    return failure(ErrorCode::registry_unavailable,
+                   fmt::format("registration {} names hub {} and device {}", previous->id.str(),
+                               previous->assigned_hub, previous->device_id));
   }
-  // A single certificate is written as both thumbprints (device/01 section 8.3).
-  const std::string thumbprint = leaf.sha256_thumbprint();
-  return {.type = DeviceAuthType::self_signed,
-          .primary_thumbprint = thumbprint,
-          .secondary_thumbprint = thumbprint};
+  return registry::FormerAssignment{previous->version, *hub, *device};
 }
 
-/// A device that was assigned before stays where it is as long as its enrollment allows that hub; what moving
-/// it would mean for its data is the reprovisioning policy's to say.
-std::optional<ServiceName> hub_kept(const Attested& attested, const std::vector<LinkedHub>& allowed) {
-  if (!attested.previous || attested.previous->status != RegistrationStatus::assigned) return std::nullopt;
-  const auto kept = std::ranges::find_if(allowed, [&](const LinkedHub& linked) {
-    return equals_ignoring_case(hub_host_name(linked.hub), attested.previous->assigned_hub);
-  });
-  if (kept == allowed.end()) return std::nullopt;
-  return kept->hub;
+/// With "never" as its reprovisioning policy a device stays where it is, whatever its enrollment would allow
+/// now. A hub that is not linked any more is no place to stay.
+bool stays(const Attested& attested, const registry::FormerAssignment& former) {
+  return !attested.settings.reprovision.update_hub_assignment &&
+         std::ranges::find(attested.dps.linked_hubs, former.hub, &LinkedHub::hub) !=
+             attested.dps.linked_hubs.end();
 }
 
-Task<ServiceName> choose_hub(Provisioning& service, const RegisterRequest& request,
-                             const Attested& attested) {
+Task<ServiceName> choose_hub(Provisioning& service, const RegisterRequest& request, const Attested& attested,
+                             const std::optional<registry::FormerAssignment>& former) {
+  if (former && stays(attested, *former)) co_return former->hub;
   std::vector<LinkedHub> allowed = allowed_hubs(attested.dps, attested.settings);
-  if (auto kept = hub_kept(attested, allowed)) co_return *std::move(kept);
   AllocationQuestion question{.id = request.id,
                               .policy = attested.settings.allocation.value_or(attested.dps.allocation_policy),
                               .candidates = std::move(allowed)};
   co_return co_await service.allocation.choose(std::move(question));
 }
 
-Result<registry::Assignment> assignment_of(Provisioning& service, const RegisterRequest& request,
-                                           const Attested& attested, const ServiceName& hub) {
-  const WallTime now = service.clock.wall();
-  const auto device = DeviceId::parse(attested.device_id);
-  if (!device)
-    return failure(ErrorCode::device_id_invalid, fmt::format("{} {}", attested.device_id, device.error()));
-  MUSTER_TRY(Twin twin, hub::make_initial_twin(hub, *device, attested.settings.initial_twin_json, now));
+/// A device and the hub that was chosen for it.
+struct Chosen {
+  const Attested& attested;
+  std::optional<registry::FormerAssignment> former;
+  ServiceName hub;
+  DeviceId device;
+};
+
+Registration registration_of(const RegisterRequest& request, const Chosen& chosen, WallTime now) {
   Registration registration{.dps = request.dps,
                             .id = request.id,
-                            .group_id = attested.group_id,
+                            .group_id = chosen.attested.group_id,
                             .operation_id = operation_id_of(request.dps, request.id),
                             .status = RegistrationStatus::assigned,
-                            .device_id = attested.device_id,
-                            .assigned_hub = hub_host_name(hub),
+                            .device_id = std::string{chosen.device.str()},
+                            .assigned_hub = hub_host_name(chosen.hub),
+                            .attestation = chosen.attested.settings.attestation.type,
                             .created = now,
                             .updated = now};
-  DeviceIdentity identity{.hub = hub,
-                          .id = *device,
+  // How it came to where it is stays true for as long as it stays.
+  if (chosen.former && chosen.former->hub == chosen.hub && chosen.former->device == chosen.device)
+    registration.substatus = chosen.attested.previous->substatus;
+  return registration;
+}
+
+Result<registry::Assignment> assignment_of(Provisioning& service, const RegisterRequest& request,
+                                           const Chosen& chosen) {
+  const WallTime now = service.clock.wall();
+  const EnrollmentSettings& settings = chosen.attested.settings;
+  MUSTER_TRY(Twin twin, hub::make_initial_twin(chosen.hub, chosen.device, settings.initial_twin_json, now));
+  DeviceIdentity identity{.hub = chosen.hub,
+                          .id = chosen.device,
                           .generation_id = fmt::format("{}", now.time_since_epoch().count()),
                           .status_updated = now,
-                          .auth = auth_of(service.config.identity_type, attested, request.chain->leaf()),
-                          .iot_edge = attested.settings.iot_edge,
+                          .auth = chosen.attested.auth,
+                          .iot_edge = settings.iot_edge,
                           .created = now};
-  return registry::Assignment{.generation = attested.generation,
-                              .registration = std::move(registration),
+  return registry::Assignment{.generation = chosen.attested.generation,
+                              .individual_version = chosen.attested.individual_version,
+                              .registration = registration_of(request, chosen, now),
                               .identity = std::move(identity),
-                              .initial_twin = std::move(twin)};
+                              .initial_twin = std::move(twin),
+                              .former = chosen.former,
+                              .data = settings.reprovision.migrate_device_data ? registry::DataOnMove::migrate
+                                                                               : registry::DataOnMove::reset};
+}
+
+/// From what was attested to what is stored. precondition_failed: something moved meanwhile.
+Task<registry::AssignmentStored> place(Provisioning& service, const RegisterRequest& request,
+                                       const Attested& attested) {
+  const auto device = DeviceId::parse(attested.device_id);
+  if (!device) {
+    co_return failure(ErrorCode::device_id_invalid, fmt::format("{} {}", attested.device_id, device.error()));
+  }
+  MUSTER_CO_TRY(const auto former, former_of(attested));
+  MUSTER_CO_TRY(const ServiceName hub, co_await choose_hub(service, request, attested, former));
+  const Chosen chosen{attested, former, hub, *device};
+  MUSTER_CO_TRY(auto assignment, assignment_of(service, request, chosen));
+  auto stored = co_await service.registry.assign(std::move(assignment));
+  co_return stored;
 }
 
 }  // namespace
@@ -80,19 +112,17 @@ Task<Registration> register_device(Provisioning& service, RegisterRequest reques
     const Result<AttestOutcome> outcome = co_await attest(service, request);
     if (!outcome) co_return failure(outcome.error());
     if (!outcome->attested) co_return failure(*outcome->judgement.failure());
-    const Result<ServiceName> hub = co_await choose_hub(service, request, *outcome->attested);
-    if (!hub) co_return failure(hub.error());
-    Result<registry::Assignment> assignment = assignment_of(service, request, *outcome->attested, *hub);
-    if (!assignment) co_return failure(assignment.error());
-
-    Result<registry::AssignmentStored> stored = co_await service.registry.assign(*std::move(assignment));
-    if (stored) co_return std::move(stored->registration);
-    // Trust moved between the two hops: what was judged may no longer hold, so it is judged again.
+    Result<registry::AssignmentStored> stored = co_await place(service, request, *outcome->attested);
+    if (stored) {
+      if (stored->identity_left && service.identity_left) service.identity_left(*stored->identity_left);
+      co_return std::move(stored->registration);
+    }
+    // Something moved between the two hops: what was judged may no longer hold, so it is judged again.
     if (stored.error().code() != ErrorCode::precondition_failed) co_return failure(stored.error());
   }
   co_return failure(ErrorCode::registration_conflict,
-                    fmt::format("trust changed {} times while {} registered", service.config.attempts_max,
-                                request.id.str()));
+                    fmt::format("what {} is judged by changed {} times while it registered", request.id.str(),
+                                service.config.attempts_max));
 }
 
 std::string operation_id_of(const ServiceName& dps, const RegistrationId& id) {

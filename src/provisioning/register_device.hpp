@@ -10,6 +10,7 @@
 #include "trust/judgement.hpp"
 #include "trust/verdict_cache.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,12 +41,12 @@ struct RegisterRequest {
 /// generation.
 struct Attested {
   std::int64_t generation = 0;
+  std::int64_t individual_version = 0;  ///< Of the individual enrollment; 0: there is none.
   DpsInstance dps;
   EnrollmentSettings settings;
-  std::string group_id;
+  std::string group_id;  ///< Empty with an individual enrollment.
   std::string device_id;
-  std::int64_t anchor_ca_id =
-      0;  ///< The uploaded CA that the chain reached; 0 with a certificate given in the enrollment.
+  DeviceAuth auth;  ///< What the hub will know the device by.
   std::optional<Registration> previous;
 };
 
@@ -64,6 +65,9 @@ struct Provisioning {
   Clock& clock;
   Random& random;
   ProvisioningConfig config;
+  /// Told, once it is durable, of an identity that was removed because its device moved to another hub: who
+  /// is connected by it has to go. Any thread; may be empty.
+  std::function<void(const DeviceIdentity& left)> identity_left = {};
 };
 
 /// Decides whether the device may register: enrollment, chain, CA, registration id. Reads the registry once.

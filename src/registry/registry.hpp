@@ -37,19 +37,39 @@ struct ConnectSnapshot {
   std::optional<DeviceIdentity> identity;
 };
 
-/// Hop 2 of a registration, in one transaction. Refused with precondition_failed when trust has moved since
-/// `generation`: the caller starts over.
+/// What becomes of a device's data when it moves to another hub (service/02 section 2.5).
+enum class DataOnMove : std::uint8_t {
+  migrate,  ///< Its twin goes with it.
+  reset,    ///< It begins with the initial twin.
+};
+
+/// Where a device was, as the caller saw it.
+struct FormerAssignment {
+  std::int64_t registration_version = 0;
+  ServiceName hub;
+  DeviceId device;
+};
+
+/// Hop 2 of a registration, in one transaction. Refused with precondition_failed when what the caller judged
+/// by has moved: trust since `generation`, the individual enrollment, or the registration. It then starts
+/// over.
 struct Assignment {
   std::int64_t generation = 0;
+  std::int64_t individual_version = 0;  ///< Of the individual enrollment seen; 0: there was none.
   Registration registration;  ///< As it shall be stored; created/version of an existing row are kept.
   DeviceIdentity identity;  ///< Made when there is none; one that exists keeps its generation id, status and
                             ///< twin, and gets this authentication.
   Twin initial_twin;        ///< Used when the identity is new.
+  bool initial_twin_wins = false;  ///< Over migrated data too: a custom allocation's has the last word.
+  std::optional<FormerAssignment> former;  ///< Of the registration that was seen; nullopt: none.
+  DataOnMove data = DataOnMove::migrate;
 };
 struct AssignmentStored {
   Registration registration;
   DeviceIdentity identity;
   bool identity_created = false;
+  /// The identity that was removed because the device moved away from it.
+  std::optional<DeviceIdentity> identity_left;
 };
 
 /// What the registry has done since it was opened.

@@ -16,13 +16,13 @@
 namespace muster::registry {
 
 /// The repositories below are blocking: call them from the registry's threads, never from a shard. "Not
-/// there" is nullopt, not a failure; failures are the store's own (registry_unavailable, disk_full).
-/// Conditional writes take the version that the caller has seen: `expected` 0 means "must not exist",
-/// kAnyVersion "whatever is there"; a write that loses returns nullopt. `version` is the store's: 1 for what
-/// is new, one more with each put, whatever the caller had in that field. What is given once stays on later
-/// puts: `created`, the first spelling of an id that folds case, a hub's number, a device's generation id.
-/// Putting into a service that does not exist fails with hub_unknown or resource_not_found. Every engine
-/// passes tests/contract.hpp, and means nothing that is not tested there.
+/// there" is nullopt, not a failure; failures are the store's own (registry_unavailable, registry_damaged,
+/// disk_full). Conditional writes take the version that the caller has seen: `expected` 0 means "must not
+/// exist", kAnyVersion "whatever is there"; a write that loses returns nullopt. `version` is the store's: 1
+/// for what is new, one more with each put, whatever the caller had in that field. What is given once stays
+/// on later puts: `created`, the first spelling of an id that folds case, a hub's number, a device's
+/// generation id. Putting into a service that does not exist fails with hub_unknown or resource_not_found.
+/// Every engine passes tests/contract.hpp, and means nothing that is not tested there.
 inline constexpr std::int64_t kAnyVersion = -1;
 
 /// One page of a listing, ordered by key, of at most `limit` items (0 counts as 1). `next` is the key to
@@ -155,8 +155,8 @@ class Store {
   virtual DeviceRepository& devices() = 0;
   virtual ModuleRepository& modules() = 0;
 
-  /// Grows by one with every change of what decides trust: certificates, enrollments, groups, links,
-  /// services.
+  /// Grows by one with every change of what many devices are judged by: certificates, groups, links,
+  /// services. Not with individual enrollments, whose own version tells.
   virtual Result<std::int64_t> trust_generation() = 0;
   /// Runs `work` in a transaction (a savepoint inside an outer one); rolled back when it fails. Durable on
   /// return of the outermost.

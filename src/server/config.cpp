@@ -5,10 +5,18 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
+
 namespace muster::server {
 namespace {
 
 using nlohmann::json;
+
+/// Variables with our prefix that are no keys: the world's folder, what `muster run` sets inside, and what
+/// the project's own checks tell each other. Any other is a slip, and would otherwise do nothing in silence.
+constexpr std::array<std::string_view, 5> kOtherVariables{"MUSTER_DATA", "MUSTER_CA_BUNDLE", "MUSTER_CHECK",
+                                                          "MUSTER_BINARY", "MUSTER_ADDRESS"};
 
 constexpr std::size_t kFoundMax = 80;  // What is shown of a value that is wrong.
 
@@ -38,9 +46,8 @@ class Loader {
       const auto known = key_of.find(name);
       if (known != key_of.end()) {
         set(known->second, json(text), Origin::environment, name);
-      } else if (name.find("__") != std::string::npos) {
-        // Two underscores are a section's: this was meant for us. Others may be anybody's.
-        problem(name, text, known_key_near(key_name(name)));
+      } else if (std::ranges::find(kOtherVariables, name) == kOtherVariables.end()) {
+        problem(name, text, known_variable_near(key_name(name)));
       }
     }
   }

@@ -265,6 +265,12 @@ std::vector<ConfigKey> make_keys() {
   return keys;
 }
 
+std::optional<std::string> key_near(std::string_view name) {
+  std::vector<std::string> names;
+  for (const ConfigKey& key : config_keys()) names.push_back(key.name);
+  return nearest_word(name, names);
+}
+
 }  // namespace
 
 std::span<const ConfigKey> config_keys() {
@@ -279,10 +285,14 @@ const ConfigKey* find_config_key(std::string_view name) {
   return nullptr;
 }
 
+std::string known_variable_near(std::string_view key) {
+  const auto near = key_near(key);
+  return near ? fmt::format("a known key: did you mean {}?", environment_name(*near))
+              : "a variable that names a key: `muster config show` lists the keys";
+}
+
 std::string known_key_near(std::string_view name) {
-  std::vector<std::string> names;
-  for (const ConfigKey& key : config_keys()) names.push_back(key.name);
-  const auto near = nearest_word(name, names);
+  const auto near = key_near(name);
   return near ? fmt::format("a known key: did you mean {}?", *near)
               : "a known key: `muster config show` lists them";
 }

@@ -28,6 +28,9 @@ std::span<const ConfigKey> config_keys();
 const ConfigKey* find_config_key(std::string_view name);
 /// The nearest key's name, in words for `wanted`: "a known key; did you mean ...?".
 std::string known_key_near(std::string_view name);
+/// The same for an environment variable, given as the key that it would set: "a known key: did you mean
+/// MUSTER_SHARDS?".
+std::string known_variable_near(std::string_view key);
 /// "event_log.segment_bytes" -> "MUSTER_EVENT_LOG__SEGMENT_BYTES".
 std::string environment_name(std::string_view key);
 

@@ -59,6 +59,24 @@ std::shared_ptr<const ServiceTable> FrontDoor::table() const {
   return table_;
 }
 
+Result<std::optional<ServiceKind>> FrontDoor::kind_of_sni(const net::PeerInfo& peer) {
+  const std::string& sni = peer.server_name;
+  const auto services = table();
+  if (ends_with_ignoring_case(sni, kHubSuffix)) {
+    if (find_hub(*services, sni) == nullptr) return unknown_hub(sni);
+    return ServiceKind::hub;
+  }
+  if (!ends_with_ignoring_case(sni, kDpsSuffix)) return std::nullopt;
+  const auto is_meant = [&](const DpsInstance& dps) {
+    return equals_ignoring_case(dps_host_name(dps.name), sni);
+  };
+  if (!equals_ignoring_case(sni, kGlobalProvisioningHost) && std::ranges::none_of(services->dps, is_meant)) {
+    return failure(ErrorCode::unknown_service,
+                   fmt::format("no DPS instance is named {}", sni.substr(0, 160)));
+  }
+  return ServiceKind::dps;
+}
+
 std::optional<ServiceName> FrontDoor::dps_of_scope(std::string_view id_scope, const net::PeerInfo& peer) {
   const auto services = table();
   const auto found = std::ranges::find_if(

@@ -34,6 +34,7 @@ class FrontDoor final : public mqtt::ServiceNames, public rest::ServiceNames {
   Task<void> refresh();
   std::shared_ptr<const ServiceTable> table() const;
 
+  Result<std::optional<ServiceKind>> kind_of_sni(const net::PeerInfo& peer) override;
   std::optional<ServiceName> dps_of_scope(std::string_view id_scope, const net::PeerInfo& peer) override;
   Task<ServiceName> hub_of(std::string hub_host, std::string device_id, net::PeerInfo peer) override;
   std::string answer_host(const std::string& hub_host, const net::PeerInfo& peer) override;

@@ -45,7 +45,7 @@ Service::~Service() {
   parts_->registry->stop();
   for (const auto& shard : parts_->shards) shard->stop();
   const Result<void> removed = parts_->injected.disk.remove(parts_->paths.running());
-  if (!removed)
+  if (!removed && removed.error().code() != ErrorCode::file_unreadable)
     log::warning("server", "{} is still there: {}", parts_->paths.running(), removed.error().reason());
   // Coroutines that wait for a deadline go with their shard, and what they borrow of the gateways is there
   // until then.

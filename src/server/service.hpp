@@ -20,6 +20,8 @@ struct Ready {
   std::vector<std::string> mqtt_endpoints;  ///< "127.0.0.1:8883".
   std::vector<std::string> https_endpoints;
   std::string admin_endpoint;
+  std::string identity_type;         ///< Of the identities that DPS makes.
+  std::string identity_type_origin;  ///< Who said so: "default", "file", ...
   std::vector<std::string>
       talk;  ///< What an operator should know: a CA that was replaced, a port that fell back.
 };

@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 #include "net/address.hpp"
 #include "server/blocking.hpp"
+#include "server/folder_before.hpp"
 #include "server/service_parts.hpp"
 #include "server/tutorial.hpp"
 
@@ -155,14 +156,24 @@ Result<std::vector<net::PortClaim>> take_ports(const std::vector<std::string>& a
   return claims;
 }
 
+/// A device that was assigned to another hub has no identity at the one it left.
+void end_sessions_of(hub::SessionDirectory& sessions, const DeviceIdentity& left) {
+  sessions.close_where(
+      [&](const hub::SessionKey& key) { return key.hub == left.hub && key.device == left.id; },
+      Error{ErrorCode::device_not_found,
+            fmt::format("device {} was assigned to another hub than {}", left.id.str(), left.hub.str())});
+  sessions.forget({left.hub, left.id, ""});
+}
+
 }  // namespace
 
 /// The steps of starting, each a function of what the ones before have made.
 class Starting {
  public:
-  explicit Starting(Service::Parts& parts) : parts_{parts} {}
+  Starting(Service::Parts& parts, FolderBefore* before) : parts_{parts}, before_{before} {}
 
   Result<void> run(WorldState state, bool bare, const std::string& config_file) {
+    note_identity_type();
     // A world that is there says who runs it before its ports do; one that is not is not made when its ports
     // are taken.
     if (state != WorldState::absent) MUSTER_CHECK(lock());
@@ -171,14 +182,22 @@ class Starting {
       MUSTER_CHECK(parts_.injected.disk.make_directory(parts_.paths.folder));
       MUSTER_CHECK(lock());
     }
+    if (state != WorldState::whole) MUSTER_CHECK(begin_world(parts_.injected.disk, parts_.paths));
     MUSTER_CHECK(open_stores(state));
     if (state != WorldState::whole) MUSTER_CHECK(make_world(bare, config_file));
     MUSTER_CHECK(open_services());
     MUSTER_CHECK(listen());
-    return announce();
+    MUSTER_CHECK(announce());
+    // The very last: a world that is whole is never unmade.
+    if (state != WorldState::whole) MUSTER_CHECK(finish_world(parts_.injected.disk, parts_.paths));
+    return {};
   }
 
+  /// From then on the parts must be stopped in order.
+  bool serves() const { return serves_; }
+
  private:
+  void note_identity_type();
   Result<void> lock();
   Result<void> claim_ports();
   Result<void> claim_https();
@@ -193,11 +212,22 @@ class Starting {
   Result<void> listen_control();
   Result<void> announce();
   Service::Parts& parts_;
+  FolderBefore* before_;  ///< None for a world that is whole.
+  bool serves_ = false;
   std::optional<net::PortClaim> admin_claim_;
 };
 
+/// A key that is taken out of muster.json is the default again, which nothing else would show.
+void Starting::note_identity_type() {
+  parts_.ready.identity_type = parts_.config().dps.identity_type == IdentityType::certificate_authority
+                                   ? "certificateAuthority"
+                                   : "selfSigned";
+  parts_.ready.identity_type_origin = origin_name(parts_.loaded.origin_of("dps.identity_type"));
+}
+
 Result<void> Starting::lock() {
   MUSTER_TRY(parts_.lock, WorldLock::take(parts_.paths));
+  if (before_ != nullptr) return before_->look_inside();
   return {};
 }
 
@@ -276,7 +306,6 @@ Result<void> Starting::make_world(bool bare, const std::string& config_file) {
         make_tutorial_certificates(disk, parts_.paths, parts_.ready.mqtt_endpoints.front(), clock, random));
     MUSTER_CHECK(run_blocking(make_tutorial_services(*parts_.registry, disk, parts_.paths, clock, random)));
   }
-  MUSTER_CHECK(finish_world(disk, parts_.paths));
   parts_.ready.made_world = true;
   return {};
 }
@@ -294,9 +323,10 @@ Result<void> Starting::open_services() {
   provisioning_config.identity_type = config.dps.identity_type == IdentityType::certificate_authority
                                           ? provisioning::IdentityType::certificate_authority
                                           : provisioning::IdentityType::self_signed;
-  parts_.provisioning = std::make_unique<provisioning::Provisioning>(
-      provisioning::Provisioning{*parts_.registry, parts_.anchors, parts_.verdicts, parts_.allocation, clock,
-                                 random, provisioning_config});
+  parts_.provisioning = std::make_unique<provisioning::Provisioning>(provisioning::Provisioning{
+      *parts_.registry, parts_.anchors, parts_.verdicts, parts_.allocation, clock, random,
+      provisioning_config,
+      [&parts = parts_](const DeviceIdentity& left) { end_sessions_of(parts.sessions, left); }});
   parts_.operations = std::make_unique<provisioning::Operations>(*parts_.provisioning);
   parts_.connect = std::make_unique<hub::ConnectService>(
       hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock});
@@ -352,6 +382,7 @@ Result<void> Starting::listen() {
   MUSTER_CHECK(listen_admin());
   MUSTER_CHECK(listen_control());
   for (const auto& shard : parts_.shards) shard->start();
+  serves_ = true;
   return {};
 }
 
@@ -447,9 +478,22 @@ Result<std::unique_ptr<Service>> Service::start(Injected injected, WorldPaths pa
   auto loaded = load_config(sources);
   if (!loaded) return failure(config_error(loaded.error()));
   log::set_level(loaded->config.log_level);
+  std::optional<FolderBefore> before;
+  if (state != WorldState::whole) {
+    MUSTER_TRY(before, FolderBefore::look(injected.disk, paths));
+  }
   auto parts = std::make_unique<Parts>(injected, std::move(paths), *std::move(loaded));
-  MUSTER_CHECK(Starting{*parts}.run(state, bare, sources.file_text));
-  return std::unique_ptr<Service>{new Service{std::move(parts)}};
+  Starting starting{*parts, before ? &*before : nullptr};
+  Result<void> started = starting.run(state, bare, sources.file_text);
+  if (started) return std::unique_ptr<Service>{new Service{std::move(parts)}};
+  // Everything that writes is ended first, and the lock held until the folder is as it was.
+  const std::unique_ptr<WorldLock> lock = std::move(parts->lock);
+  if (starting.serves()) {
+    const Service stopping{std::move(parts)};
+  }
+  parts.reset();
+  if (before) before->restore();
+  return failure(std::move(started).error());
 }
 
 }  // namespace muster::server

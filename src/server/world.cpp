@@ -22,6 +22,9 @@ constexpr std::array kNeeded{"registry.db",          "server/ca.pem",        "se
                              "server/server-ec.pem", "server/server-ec.key", "server/server-rsa.pem",
                              "server/server-rsa.key"};
 
+/// What only a world that was begun has; the rest of a world's names may be a person's own preparations.
+constexpr std::array kBegun{"registry.db", "events", "server"};
+
 /// Files that a making may have left before it was cut off; anything else in the folder is not ours.
 bool is_ours(const std::string& name) {
   constexpr std::array kNames{
@@ -31,9 +34,35 @@ bool is_ours(const std::string& name) {
          name.ends_with(".tmp");
 }
 
+/// A making begins with the mark: a folder without one is fresh, or it is a world's that has lost it.
+Result<WorldState> inspect_unmarked(disk::Disk& disk, const WorldPaths& paths) {
+  MUSTER_TRY(const auto names, disk.list(paths.folder));
+  for (const std::string& name : names) {
+    if (!is_ours(name)) {
+      return failure(ErrorCode::world_missing,
+                     fmt::format("{} holds {}, which is not a world's", paths.folder, name));
+    }
+  }
+  for (const char* begun : kBegun) {
+    if (std::ranges::find(names, begun) == names.end()) continue;
+    return failure(Error{ErrorCode::world_damaged,
+                         fmt::format("{} is missing, though {} is there", paths.format(), paths.at(begun))}
+                       .with_remedy(fmt::format("Restore {} from a backup (of a whole world it is the line "
+                                                "{{\"format\": {}}}), or make a new world in another folder.",
+                                                paths.format(), kWorldFormat)));
+  }
+  return names.empty() ? WorldState::absent : WorldState::unfinished;
+}
+
+Result<void> write_mark(disk::Disk& disk, const WorldPaths& paths, std::string_view more) {
+  const std::string text = fmt::format("{{\"format\": {}{}}}\n", kWorldFormat, more);
+  return disk::write_atomically(disk, paths.format(), as_bytes(text));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<WorldLock>> WorldLock::take(const WorldPaths& paths) {
+  const bool made = ::access(paths.lock().c_str(), F_OK) != 0;
   const int descriptor = ::open(paths.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) {
     return failure(errno == EACCES ? ErrorCode::permission_denied : ErrorCode::io_failed,
@@ -49,6 +78,9 @@ Result<std::unique_ptr<WorldLock>> WorldLock::take(const WorldPaths& paths) {
   }
   const std::string pid = fmt::format("{}", ::getpid());
   if (::ftruncate(descriptor, 0) != 0 || ::pwrite(descriptor, pid.data(), pid.size(), 0) < 0) {
+    const int error = errno;
+    if (made) ::unlink(paths.lock().c_str());
+    errno = error;
     return failure(errno == ENOSPC ? ErrorCode::disk_full : ErrorCode::io_failed,
                    fmt::format("{}: {}", paths.lock(), std::strerror(errno)));
   }
@@ -61,16 +93,7 @@ Result<WorldState> inspect_world(disk::Disk& disk, const WorldPaths& paths) {
   MUSTER_TRY(const bool there, disk.exists(paths.folder));
   if (!there) return WorldState::absent;
   MUSTER_TRY(const bool marked, disk.exists(paths.format()));
-  if (!marked) {
-    MUSTER_TRY(const auto names, disk.list(paths.folder));
-    for (const std::string& name : names) {
-      if (!is_ours(name)) {
-        return failure(ErrorCode::world_missing,
-                       fmt::format("{} holds {}, which is not a world's", paths.folder, name));
-      }
-    }
-    return names.empty() ? WorldState::absent : WorldState::unfinished;
-  }
+  if (!marked) return inspect_unmarked(disk, paths);
   MUSTER_TRY(const Bytes bytes, disk::read_all(disk, paths.format(), kFormatBytesMax));
   const auto json = nlohmann::json::parse(as_text(bytes), nullptr, false);
   if (!json.is_object() || !json.contains("format") || !json["format"].is_number_integer()) {
@@ -80,6 +103,7 @@ Result<WorldState> inspect_world(disk::Disk& disk, const WorldPaths& paths) {
     return failure(ErrorCode::world_newer,
                    fmt::format("{} has format {}, this muster knows {}", paths.folder, format, kWorldFormat));
   }
+  if (json.contains("finished") && json["finished"] == false) return WorldState::unfinished;
   for (const char* name : kNeeded) {
     MUSTER_TRY(const bool present, disk.exists(paths.at(name)));
     if (!present) return failure(ErrorCode::world_damaged, fmt::format("{} is missing", paths.at(name)));
@@ -91,9 +115,10 @@ Result<WorldState> inspect_world(disk::Disk& disk, const WorldPaths& paths) {
   return WorldState::whole;
 }
 
-Result<void> finish_world(disk::Disk& disk, const WorldPaths& paths) {
-  const std::string text = fmt::format("{{\"format\": {}}}\n", kWorldFormat);
-  return disk::write_atomically(disk, paths.format(), as_bytes(text));
+Result<void> begin_world(disk::Disk& disk, const WorldPaths& paths) {
+  return write_mark(disk, paths, ", \"finished\": false");
 }
+
+Result<void> finish_world(disk::Disk& disk, const WorldPaths& paths) { return write_mark(disk, paths, ""); }
 
 }  // namespace muster::server

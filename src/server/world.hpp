@@ -32,10 +32,13 @@ class WorldLock {
 /// What a world's folder turned out to be.
 enum class WorldState : std::uint8_t { absent, unfinished, whole };
 
-/// Looks without touching: absent (no folder, or an empty one), unfinished (a making was cut off), whole.
-/// world_newer for a later format; world_damaged when a file that a whole world needs is missing;
-/// world_missing when the folder holds something else.
+/// Looks without touching: absent (no folder, or an empty one), unfinished (a making was cut off, or somebody
+/// has put a configuration or certificates there), whole. world_newer for a later format; world_damaged when
+/// a file that a whole world needs is missing, its mark included; world_missing when the folder holds
+/// something else.
 Result<WorldState> inspect_world(disk::Disk& disk, const WorldPaths& paths);
+/// Marks the folder as a world's that is being made: the first step of making one.
+Result<void> begin_world(disk::Disk& disk, const WorldPaths& paths);
 /// Marks the world as whole: the last step of making one.
 Result<void> finish_world(disk::Disk& disk, const WorldPaths& paths);
 

@@ -1,5 +1,7 @@
 #include "trust/judgement.hpp"
 
+#include "base/assert.hpp"
+
 namespace muster::trust {
 
 void Judgement::pass(std::string name, std::string detail) {
@@ -14,6 +16,16 @@ void Judgement::fail(std::string name, Error error) {
 
 void Judgement::skip(std::string name, std::string why) {
   checks_.push_back({std::move(name), Outcome::skipped, std::move(why)});
+}
+
+void Judgement::append(const Judgement& apart) {
+  MUSTER_ASSERT(path_.empty() && !anchor_ && !group_, "one judgement has one path");
+  checks_.insert(checks_.end(), apart.checks_.begin(), apart.checks_.end());
+  if (!failure_) failure_ = apart.failure_;
+  path_ = apart.path_;
+  anchor_ = apart.anchor_;
+  group_ = apart.group_;
+  passed_any_ = passed_any_ || apart.passed_any_;
 }
 
 bool Judgement::accepted() const noexcept { return passed_any_ && !failure_; }

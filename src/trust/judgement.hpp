@@ -52,6 +52,10 @@ class Judgement {
   void fail(std::string name, Error error);
   void skip(std::string name, std::string why);
 
+  /// Goes on with what was judged apart: its checks come after those made so far, and its path, anchor and
+  /// group, of which this one must have none yet, become this one's.
+  void append(const Judgement& apart);
+
   /// At least one check passed and none failed: a judgement that nobody has made is a refusal.
   bool accepted() const noexcept;
   /// The first failure; nullopt when accepted, and when nothing has been checked.

@@ -151,6 +151,8 @@ struct Connecting {
   std::uint8_t level;
   int connack;
   ErrorCode code;
+  const char* server_name = "localhost";
+  const char* names = "";  ///< What the reason has to name, too.
 };
 
 constexpr const char* kDpsUser = "0ne00123ABC/registrations/my-device-001/api-version=2019-03-31";
@@ -170,6 +172,18 @@ const Connecting kConnects[] = {
     {"no_such_device", "my-device-001", kHubUser, true, 4, 5, ErrorCode::device_not_found},
     {"unknown_hub", "d", "no-hub.azure-devices.net/d/?api-version=2021-04-12", true, 4, 5,
      ErrorCode::hub_unknown},
+    {"dps_user_at_a_hub", "my-device-001", kDpsUser, true, 4, 5, ErrorCode::service_mismatch,
+     "my-iot-hub-x509.azure-devices.net", kDpsUser},
+    {"hub_user_at_dps", "my-device-001", kHubUser, true, 4, 5, ErrorCode::service_mismatch,
+     "global.azure-devices-provisioning.net", kHubUser},
+    {"hub_user_at_the_instance", "my-device-001", kHubUser, true, 4, 5, ErrorCode::service_mismatch,
+     "my-dps-x509.azure-devices-provisioning.net", kHubUser},
+    {"dps_user_at_an_unknown_hub", "my-device-001", kDpsUser, true, 4, 5, ErrorCode::hub_unknown,
+     "no-hub.azure-devices.net"},
+    {"dps_user_at_an_unknown_instance", "my-device-001", kDpsUser, true, 4, 5, ErrorCode::unknown_service,
+     "no-dps.azure-devices-provisioning.net"},
+    {"malformed_at_a_hub", "my-device-001", "my-device-001", true, 4, 4, ErrorCode::malformed_user_name,
+     "my-iot-hub-x509.azure-devices.net"},
 };
 
 class ConnectRefused : public testing::TestWithParam<Connecting> {};
@@ -177,7 +191,7 @@ class ConnectRefused : public testing::TestWithParam<Connecting> {};
 TEST_P(ConnectRefused, ByConnackThenClosed) {
   const Connecting& row = GetParam();
   WholeService service;
-  Dialled dialled{.server_name = "localhost"};
+  Dialled dialled{.server_name = row.server_name};
   if (row.with_certificate) dialled.chain = certificate_of(kDevice);
   Device device{service, dialled};
   device.says(Connect{.protocol_level = row.level, .client_id = row.client_id, .user_name = row.user_name});
@@ -188,10 +202,74 @@ TEST_P(ConnectRefused, ByConnackThenClosed) {
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].entry.code, row.code);
   EXPECT_EQ(entries[0].entry.answered, "CONNACK " + std::to_string(row.connack));
+  if (row.code != ErrorCode::service_mismatch) return;
+  EXPECT_THAT(entries[0].entry.reason, HasSubstr(row.server_name));
+  EXPECT_THAT(entries[0].entry.reason, HasSubstr(row.names));
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, ConnectRefused, testing::ValuesIn(kConnects),
                          [](const auto& row) { return std::string{row.param.name}; });
+
+// A close over unread bytes resets the connection, and the reset takes the CONNACK with it.
+TEST(ConnectRefused, IsReadOnForALittleSoThatTheConnackArrives) {
+  WholeService service;
+  Device device{service, {.server_name = "localhost"}};
+  device.says(Connect{.client_id = "my-device-001", .user_name = "my-device-001"});
+  EXPECT_EQ(device.hears<Connack>().return_code, 4);
+  EXPECT_TRUE(device.is_closed()) << "for writing";
+  EXPECT_FALSE(device.wire().gone());
+  device.says(Subscribe{1, {{"$dps/registrations/res/#", 1}}});
+  EXPECT_TRUE(device.wire().drained());
+  EXPECT_FALSE(device.wire().gone());
+  device.wire().push_end();
+  service.settles();
+  EXPECT_TRUE(device.wire().gone()) << "as soon as the client has closed";
+  EXPECT_EQ(service.newest_entries().size(), 1u);
+}
+
+TEST(ConnectRefused, IsReadOnForASecondAndNoLonger) {
+  WholeService service;
+  Device device{service, {.server_name = "localhost"}};
+  device.says(Connect{.client_id = "my-device-001", .user_name = "my-device-001"});
+  service.passes(999ms);
+  EXPECT_FALSE(device.wire().gone());
+  service.passes(1ms);
+  EXPECT_TRUE(device.wire().gone());
+}
+
+TEST(ConnectRefused, IsReadOnForSoManyBytesAndNoMore) {
+  WholeService service;
+  Device device{service, {.server_name = "localhost"}};
+  device.says(Connect{.client_id = "my-device-001", .user_name = "my-device-001"});
+  device.sends(Bytes(64 * 1024));
+  EXPECT_TRUE(device.wire().gone());
+}
+
+TEST(NotSubscribed, TheJournalSaysThatTheDeviceWasToldNothing) {
+  WholeService service;
+  Device device{service, to_dps(certificate_of("pump-07"))};
+  device.connects_to_dps(kDevice);
+  device.publishes("$dps/registrations/PUT/iotdps-register/?$rid=1", "{}");
+  service.passes(1s);
+  EXPECT_TRUE(device.hears_nothing());
+  const auto entries = service.journal(kDevice);
+  ASSERT_FALSE(entries.empty());
+  EXPECT_EQ(entries[0].entry.code, ErrorCode::registration_id_mismatch);
+  EXPECT_EQ(entries[0].entry.answered,
+            "nothing (401 401003): the client has not subscribed to $dps/registrations/res/#");
+}
+
+TEST(NotSubscribed, TheJournalSaysSoOfAnAcceptedRegistrationToo) {
+  WholeService service;
+  Device device{service, to_dps(certificate_of(kDevice))};
+  device.connects_to_dps(kDevice);
+  device.publishes("$dps/registrations/PUT/iotdps-register/?$rid=1", "{}");
+  service.passes(1s);
+  EXPECT_TRUE(device.hears_nothing());
+  device.says(Disconnect{});
+  EXPECT_EQ(service.journal(kDevice).at(0).entry.answered,
+            "nothing (202): the client has not subscribed to $dps/registrations/res/#");
+}
 
 TEST(HubRefused, ADisabledDeviceByConnack5) {
   WholeService service;
@@ -209,6 +287,44 @@ TEST(HubRefused, AnotherCertificateOfTheSameNameByConnack5) {
   Device device{service, to_hub(certificate_of(kDevice))};
   EXPECT_EQ(device.connects_to_hub(kDevice).return_code, 5);
   EXPECT_EQ(service.journal(kDevice).at(0).entry.code, ErrorCode::thumbprint_mismatch);
+}
+
+// Changed between the look at the registry and the claim of the session.
+TEST(HubRefused, ADeviceThatIsDisabledWhileItConnects) {
+  WholeService service;
+  const pki::Chain chain = provisioned(service);
+  service.registry().after_connect_snapshot = [&](registry::Store&) {
+    service.registry().after_connect_snapshot = nullptr;
+    service.disables_device(kDevice);
+    service.ends_sessions(kDevice, {ErrorCode::device_disabled, "it was disabled"});
+  };
+  Device device{service, to_hub(chain)};
+  EXPECT_EQ(device.connects_to_hub(kDevice).return_code, 5);
+  EXPECT_EQ(service.connected(), 0u);
+  EXPECT_EQ(service.journal(kDevice).at(0).entry.code, ErrorCode::device_disabled);
+}
+
+TEST(HubRefused, NotADeviceThatWasEnabledAgainMeanwhile) {
+  WholeService service;
+  const pki::Chain chain = provisioned(service);
+  service.registry().after_connect_snapshot = [&](registry::Store&) {
+    service.registry().after_connect_snapshot = nullptr;
+    service.ends_sessions(kDevice, {ErrorCode::device_disabled, "it was disabled"});
+  };
+  Device device{service, to_hub(chain)};
+  EXPECT_EQ(device.connects_to_hub(kDevice).return_code, 0);
+  EXPECT_EQ(service.connected(), 1u);
+}
+
+TEST(HubRefused, ADeviceThatKeepsChangingIsToldToComeAgain) {
+  WholeService service;
+  const pki::Chain chain = provisioned(service);
+  service.registry().after_connect_snapshot = [&](registry::Store&) {
+    service.ends_sessions(kDevice, {ErrorCode::device_disabled, "it was disabled"});
+  };
+  Device device{service, to_hub(chain)};
+  EXPECT_EQ(device.connects_to_hub(kDevice).return_code, 3);
+  EXPECT_EQ(service.journal(kDevice).at(0).entry.code, ErrorCode::registry_busy);
 }
 
 }  // namespace

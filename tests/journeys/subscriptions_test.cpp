@@ -29,10 +29,14 @@ constexpr Filter kFilters[] = {
     {"desired", "$iothub/twin/PATCH/properties/desired/#", 1, 1, "device/04 4"},
     {"methods", "$iothub/methods/POST/#", 1, 1, "device/04 4"},
     {"one_method", "$iothub/methods/POST/reboot/#", 1, 1, "device/04 4: a specific name is allowed"},
+    {"credentials", "$iothub/credentials/res/#", 1, 1, "device/04 4, device/03 2.1"},
+    {"credentials_of_c", "$iothub/credentials/res/#", 0, 0, "device/03 2.1"},
     {"qos_2", "$iothub/twin/res/#", 2, 1, "device/04 4: granted as 1"},
     {"everything", "#", 1, 0x80, "device/04 4"},
     {"all_of_iothub", "$iothub/#", 1, 0x80, "device/04 4"},
-    {"module_inputs", "devices/my-device-001/modules/m/inputs/#", 1, 0x80, "no module connected"},
+    {"module_inputs", "devices/my-device-001/modules/m/inputs/#", 1, 0x80, "device/04 4: a module's own"},
+    {"module_c2d", "devices/my-device-001/modules/m/messages/devicebound/#", 1, 0x80,
+     "device/04 4: a module's own"},
     {"own_events", "devices/my-device-001/messages/events/#", 1, 0x80, "device/04 4"},
     {"dps_responses", "$dps/registrations/res/#", 1, 0x80, "another service's"},
     {"broken_wildcard", "a/#/b", 1, 0x80, "device/04 4: never a close"},
@@ -51,6 +55,22 @@ TEST_P(SubscribeTo, IsGrantedOr0x80) {
 
 INSTANTIATE_TEST_SUITE_P(Filters, SubscribeTo, testing::ValuesIn(kFilters),
                          [](const auto& row) { return std::string{row.param.name}; });
+
+// Codes of device/03 section 2.2, silence without the subscription by section 2.3.
+TEST(Subscriptions, ACertificateRequestIsAnsweredThatThereAreNone) {
+  WholeService service;
+  Device device{service, to_hub(provisioned(service))};
+  device.connects_to_hub(kDevice);
+  device.publishes("$iothub/credentials/POST/issueCertificate/?$rid=early", "{}");
+  EXPECT_TRUE(device.hears_nothing());
+  device.subscribes({{"$iothub/credentials/res/#", 1}});
+  device.publishes("$iothub/credentials/POST/issueCertificate/?$rid=a-17", "{}", 3);
+  EXPECT_EQ(device.hears<Puback>().packet_id, 3);
+  const auto answer = device.hears<Publish>();
+  EXPECT_EQ(answer.topic, "$iothub/credentials/res/403/?$rid=a-17");
+  EXPECT_EQ(nlohmann::json::parse(as_text(answer.payload)).at("errorCode"), 403010);
+  EXPECT_FALSE(device.is_closed());
+}
 
 TEST(Subscriptions, SeveralInOnePacketAreAnsweredInOrder) {
   WholeService service;

@@ -145,6 +145,10 @@ std::optional<Twin> WholeService::twin(std::string_view id) {
   return made(store().devices().find_twin(kHub, *DeviceId::parse(id)));
 }
 
+void WholeService::ends_sessions(std::string_view id, const Error& why) {
+  running_->sessions.close_where([id](const hub::SessionKey& key) { return key.device.str() == id; }, why);
+}
+
 void WholeService::restarts() {
   running_->log->stop();
   running_.reset();

@@ -63,6 +63,8 @@ class WholeService {
   /// Changes the twin of a device, as PATCH /twins/{id} does with this body.
   Result<void> patches_twin(std::string_view id, std::string_view body);
   std::optional<Twin> twin(std::string_view id);
+  /// What the service API does after a change of a device was stored.
+  void ends_sessions(std::string_view id, const Error& why);
   /// All but what is stored starts anew; connections are gone.
   void restarts();
 

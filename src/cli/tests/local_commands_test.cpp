@@ -81,6 +81,48 @@ TEST(Pki, AKeyIsNamedByKindAndNeverShown) {
   EXPECT_THAT(shell.run({"pki", "inspect", "absent"}).err, HasSubstr("MU-7003"));
 }
 
+TEST(Pki, InspectKeepsLabelsAndValuesApart) {
+  TestShell shell;
+  ASSERT_EQ(shell.run({"pki", "create-root", "--out", "r"}).status, 0);
+  std::istringstream lines{shell.run({"pki", "inspect", "r/root.pem", "-o", "table"}).out};
+  for (std::string line; std::getline(lines, line);) EXPECT_THAT(line, HasSubstr("  ")) << line;
+}
+
+TEST(Pki, ACertificateThatIsNoCaSignsNothing) {
+  TestShell shell;
+  for (const std::string name : {"root", "intermediate", "device"})
+    shell.run({"pki", "create-" + name, "--data", "w"});
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"pki", "create-device", "--out", "d"},
+        {"pki", "create-intermediate", "--out", "i"},
+        {"pki", "verify-proof", "--code", "C0DE", "--out", "p.pem"}}) {
+    auto with_ca = words;
+    with_ca.insert(with_ca.end(), {"--ca", "w/certs/device"});
+    const auto outcome = shell.run(with_ca);
+    EXPECT_EQ(outcome.status, 5);
+    EXPECT_THAT(outcome.err, HasSubstr("MU-2104"));
+    EXPECT_THAT(outcome.err,
+                HasSubstr("device.pem holds the certificate of CN=my-device-001, which is no CA"));
+    EXPECT_THAT(outcome.err, HasSubstr("do: Name a CA with --ca"));
+  }
+}
+
+TEST(Config, AnUnknownVariableIsRefused) {
+  TestShell shell;
+  shell.environment["MUSTER_MQTT_PROT"] = "1";
+  const auto outcome = shell.run({"config", "show"});
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("did you mean MUSTER_MQTT_PORT?"));
+}
+
+TEST(Device, AMissingConfigurationEndsWith3) {
+  TestShell shell;
+  const auto outcome = shell.run({"device", "run", "absent.json"});
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("MU-7003"));
+  EXPECT_THAT(outcome.err, HasSubstr("absent.json: there is no such file"));
+}
+
 TEST(Config, CheckListsEveryProblemAndEndsWith3) {
   TestShell shell;
   shell.write("w/muster.json", R"({"event_log": {"segmnt_bytes": 1}, /* a comment */ "mqtt_port": 0})");

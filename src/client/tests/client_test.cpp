@@ -304,6 +304,7 @@ TEST_F(ClientTest, DestroyingItCancelsWhatWaitsAndCloses) {
   ASSERT_TRUE(waiting->result);
   EXPECT_EQ(waiting->result->error().code(), ErrorCode::cancelled);
   EXPECT_TRUE(rig_.connection(0).peer->closed());
+  EXPECT_EQ(rig_.connection(0).said.back(), "DISCONNECT");
 }
 
 TEST_F(ClientTest, DisconnectEndsWhatWaitedForAConnectionNeverMade) {

@@ -74,6 +74,7 @@ TEST_F(ProvisionTest, SaysInTheServicesWordsWhyItWasRefused) {
   EXPECT_EQ(error.remedy(), error_info(ErrorCode::enrollment_disabled).remedy);
   rig_.advance_slowly(seconds{70});
   EXPECT_EQ(rig_.dialer->dials, 1) << "a refusal is final";
+  EXPECT_EQ(rig_.connection(0).said.back(), "DISCONNECT");
 }
 
 TEST_F(ProvisionTest, SendsTheSameRequestAgainWhenDpsIsBusy) {
@@ -93,7 +94,7 @@ TEST_F(ProvisionTest, SendsTheSameRequestAgainWhenDpsIsBusy) {
   rig_.advance(seconds{4});
   ASSERT_TRUE(outcome->result);
   EXPECT_THAT(pauses, ElementsAre(milliseconds{4'000}));
-  ASSERT_EQ(rig_.connection(0).said.size(), 6U);
+  ASSERT_EQ(rig_.connection(0).said.size(), 7U) << "DISCONNECT is the last";
   EXPECT_THAT(rig_.connection(0).said[4], HasSubstr("iotdps-register/?$rid=2"));
 }
 
@@ -184,6 +185,7 @@ TEST_F(ProvisionTest, ClosesItsConnectionWhenItIsCancelled) {
   ASSERT_TRUE(outcome->result);
   EXPECT_EQ(outcome->result->error().code(), ErrorCode::cancelled);
   EXPECT_TRUE(rig_.connection(0).peer->closed());
+  EXPECT_EQ(rig_.connection(0).said.back(), "DISCONNECT");
 }
 
 TEST_F(ProvisionTest, RefusesEmptyOptionsBeforeItConnects) {

@@ -158,6 +158,18 @@ TEST_P(DiskContract, ARemovedFileCanBeReadByWhoHasItOpen) {
   EXPECT_EQ(as_text(read), "still here");
 }
 
+TEST_P(DiskContract, RemovesADirectoryOnlyWhenItIsEmpty) {
+  ASSERT_TRUE(disk_.make_directory(path("dir/deeper")));
+  make("dir/deeper/a", "");
+  EXPECT_THAT(disk_.remove(path("dir/deeper")).error().reason(), HasSubstr(path("dir/deeper")));
+  EXPECT_FALSE(disk_.remove(path("dir"))) << "a directory is in it";
+  EXPECT_TRUE(*disk_.exists(path("dir/deeper/a")));
+  ASSERT_TRUE(disk_.remove(path("dir/deeper/a")));
+  ASSERT_TRUE(disk_.remove(path("dir/deeper")));
+  ASSERT_TRUE(disk_.remove(path("dir")));
+  EXPECT_FALSE(*disk_.exists(path("dir")));
+}
+
 TEST_P(DiskContract, WritesAtomicallyOverAnOlderFileAndALeftover) {
   ASSERT_TRUE(write_atomically(disk_, path("a"), as_bytes("one")));
   make("a.tmp", "left by a crash, and longer than what follows");

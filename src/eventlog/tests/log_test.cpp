@@ -391,6 +391,30 @@ TEST_F(Log, AFullDiskRefusesWaitsAndResumes) {
   EXPECT_EQ(read_partition(*log_, 0).bodies, accepted);
 }
 
+TEST_F(Log, ADiskThatKeepsMoreBackThanItSaysIsNamedWithItsFigures) {
+  // The write that follows a look at the free space is the one that asks for room.
+  disk_.set_fault([previous = disk::OperationKind::read](
+                      const disk::Operation& operation) mutable -> std::optional<ErrorCode> {
+    const bool asks_for_room =
+        operation.kind == disk::OperationKind::write && previous == disk::OperationKind::other;
+    previous = operation.kind;
+    return asks_for_room ? std::optional{ErrorCode::disk_full} : std::nullopt;
+  });
+  for (int i = 0; log_->figures().room_missing.empty(); ++i) {
+    ASSERT_LT(i, 100) << "the disk never refused";
+    ASSERT_TRUE(log_->append(event_of(zero_, std::string(3000, 'x'))));
+    drain(*log_);
+  }
+  for (const char* words : {"writing events/", "events has ", "bytes free", "are wanted"}) {
+    EXPECT_THAT(log_->figures().room_missing, HasSubstr(words));
+  }
+  disk_.set_fault(nullptr);
+  clock_.advance(1s);
+  drain(*log_);
+  EXPECT_EQ(log_->figures().room_missing, "");
+  EXPECT_FALSE(log_->failed());
+}
+
 TEST_F(Log, KeepsAReserveForTheRegistry) {
   disk_.set_capacity(1u << 20);
   SegmentedLogConfig config = small_config();

@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace muster::mqtt {
@@ -19,6 +20,11 @@ namespace {
 constexpr int kReadsPerTurn = 4;
 /// A buffer that grew for one large packet is given back; a usual one is kept while there is traffic.
 constexpr std::size_t kBufferKept = 4 * 1024;
+/// How long, and for how many bytes, a client that was refused may go on before it has read its CONNACK: a
+/// close over unread bytes resets the connection, and the CONNACK is lost (as with TLS alerts,
+/// protocol/device/10 section 3).
+constexpr std::chrono::seconds kReadOnMax{1};
+constexpr std::size_t kReadOnSizeMax = 64 * 1024;
 
 void release(Bytes& buffer) {
   buffer.clear();
@@ -53,7 +59,11 @@ asio::awaitable<void> Connection::run() {
   arm(services_.limits.connect_timeout, Error{ErrorCode::connect_timeout, "no CONNECT arrived in time"});
   Result<Opened> opened = co_await open(*this, services_);
   if (!opened) {
-    close_with(ending_ ? ending_ : std::optional{opened.error()}, false);
+    shard_.cancel(deadline_);
+    const bool answered = !ending_ && !answered_.empty() && !blocked_;
+    journal_end(ending_ ? ending_ : std::optional{opened.error()});
+    if (answered) co_await let_peer_read_answer();
+    close(opened.error());
     co_return;
   }
   handler_ = std::move(opened->handler);
@@ -318,6 +328,27 @@ void Connection::journal_connected() {
 void Connection::close_with(const std::optional<Error>& reason, bool orderly) {
   shard_.cancel(deadline_);
   if (handler_) handler_->closed(orderly);
+  journal_end(reason);
+  close(reason ? *reason : Error{ErrorCode::connection_lost, "closed"});
+}
+
+asio::awaitable<void> Connection::let_peer_read_answer() {
+  stream_->end_writing();
+  arm(kReadOnMax, Error{ErrorCode::connection_lost, "the client did not close after it was refused"});
+  std::size_t left = kReadOnSizeMax;
+  while (!ending_ && left > 0) {
+    const auto into = shard_.scratch();
+    const Result<net::IoResult> read = stream_->try_read(into.first(std::min(left, into.size())));
+    if (!read || read->state == net::IoState::closed) break;
+    left -= read->state == net::IoState::done ? read->size : 0;
+    if (read->state == net::IoState::done) continue;
+    const Result<void> ready = co_await stream_->readable();
+    if (!ready) break;
+  }
+  shard_.cancel(deadline_);
+}
+
+void Connection::journal_end(const std::optional<Error>& reason) {
   journal::Entry entry;
   entry.kind = handler_ ? journal::EntryKind::closed : journal::EntryKind::refused;
   entry.tracking_id = tracking_id_;
@@ -334,7 +365,10 @@ void Connection::close_with(const std::optional<Error>& reason, bool orderly) {
     entry.reason = "DISCONNECT";
   }
   services_.journal.write(std::move(entry));
-  if (!ending_) ending_ = reason ? *reason : Error{ErrorCode::connection_lost, "closed"};
+}
+
+void Connection::close(Error reason) {
+  if (!ending_) ending_ = std::move(reason);
   handler_.reset();
   room_.close();
   stream_->close();

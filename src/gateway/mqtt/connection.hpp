@@ -104,7 +104,11 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   /// Nothing is read for want of room in the log, or on the way to the disk.
   bool waits_for_log() const noexcept;
   void journal_connected();
+  /// Reads on for a little after a refusal, so that the client gets to see it.
+  asio::awaitable<void> let_peer_read_answer();
   void close_with(const std::optional<Error>& reason, bool orderly);
+  void journal_end(const std::optional<Error>& reason);
+  void close(Error reason);
 
   GatewayServices& services_;
   AckQueue& acks_;

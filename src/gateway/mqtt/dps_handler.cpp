@@ -24,7 +24,11 @@ struct DpsHandler::Shared {
   std::uint16_t next_packet_id = 1;
   std::uint32_t requests = 0;
 
-  void respond(int status, const std::string& rid, std::optional<int> retry_after_s, const std::string& body);
+  /// False: the client was told nothing, for it is gone or has not subscribed to the answers.
+  bool respond(int status, const std::string& rid, std::optional<int> retry_after_s, const std::string& body);
+  /// 202, which has no journal entry of its own: what a client is not told is said when it closes.
+  void assigning(const std::string& rid, const std::string& body);
+  std::string as_answered(bool sent, const std::string& what) const;
   void refuse(const Error& error, const std::string& rid, std::string_view step);
   std::string disabled_registration(const Error& error) const;
   Result<provisioning::RegisterRequest> request_of(const dps::RegisterBody& body) const;
@@ -159,7 +163,7 @@ asio::awaitable<void> DpsHandler::Shared::answer_register(const std::string& rid
   const Result<std::string> operation =
       services.operations.start(connection->shard().io().get_executor(), *request);
   if (!operation) co_return refuse(operation.error(), rid, "register");
-  respond(202, rid, services.dps.retry_after_s, dps::format_assigning(*operation, std::nullopt));
+  assigning(rid, dps::format_assigning(*operation, std::nullopt));
 }
 
 asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid,
@@ -174,13 +178,13 @@ asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid,
   if (!view) co_return refuse(view.error(), rid, "poll");
   if (view->error) co_return refuse(*view->error, rid, "poll");
   if (view->running) {
-    co_return respond(202, rid, services.dps.retry_after_s,
-                      dps::format_assigning(operation_id, registration_id));
+    co_return assigning(rid, dps::format_assigning(operation_id, registration_id));
   }
   const Registration& registration = *view->registration;
-  respond(200, rid, std::nullopt,
-          dps::format_final(registration,
-                            services.names.answer_host(registration.assigned_hub, connection->peer())));
+  const bool sent =
+      respond(200, rid, std::nullopt,
+              dps::format_final(registration,
+                                services.names.answer_host(registration.assigned_hub, connection->peer())));
   journal::Entry entry;
   entry.kind = journal::EntryKind::registered;
   entry.tracking_id = connection->tracking_id();
@@ -188,13 +192,13 @@ asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid,
   entry.subject = registration_id;
   entry.remote = connection->remote();
   entry.step = "poll";
-  entry.answered = fmt::format("assigned to {}", registration.assigned_hub);
+  entry.answered = as_answered(sent, fmt::format("assigned to {}", registration.assigned_hub));
   services.journal.write(std::move(entry));
 }
 
-void DpsHandler::Shared::respond(int status, const std::string& rid, std::optional<int> retry_after_s,
+bool DpsHandler::Shared::respond(int status, const std::string& rid, std::optional<int> retry_after_s,
                                  const std::string& body) {
-  if (connection->ending() || granted_qos == hub::kNotSubscribed) return;
+  if (connection->ending() || granted_qos == hub::kNotSubscribed) return false;
   const std::string topic = dps::format_response_topic(status, rid, retry_after_s);
   Publish packet{.topic = topic, .payload = as_bytes(body), .qos = granted_qos};
   if (packet.qos == 1) {
@@ -203,6 +207,19 @@ void DpsHandler::Shared::respond(int status, const std::string& rid, std::option
         next_packet_id == 0xFFFF ? std::uint16_t{1} : static_cast<std::uint16_t>(next_packet_id + 1);
   }
   connection->send(packet);
+  return true;
+}
+
+void DpsHandler::Shared::assigning(const std::string& rid, const std::string& body) {
+  const bool sent = respond(202, rid, services.dps.retry_after_s, body);
+  if (!sent) connection->answered(as_answered(false, "202"));
+}
+
+/// What the journal says of an answer: `what` if it went out, else why it did not.
+std::string DpsHandler::Shared::as_answered(bool sent, const std::string& what) const {
+  if (sent) return what;
+  if (connection->ending()) return fmt::format("nothing ({}): the connection ended before", what);
+  return fmt::format("nothing ({}): the client has not subscribed to {}", what, dps::kResponseFilter);
 }
 
 /// The third way to say that an enrollment is disabled (device/01 section 6.4): a final answer with that
@@ -229,17 +246,18 @@ void DpsHandler::Shared::refuse(const Error& error, const std::string& rid, std:
   entry.code = error.code();
   entry.reason = error.reason();
   entry.remedy = error.remedy();
-  entry.answered = fmt::format("{} {}", answer.status, answer.error_code);
   if (answer.as_registration) {
-    entry.answered = "200 disabled";
-    respond(200, rid, std::nullopt, disabled_registration(error));
+    const bool sent = respond(200, rid, std::nullopt, disabled_registration(error));
+    entry.answered = as_answered(sent, "200 disabled");
   } else {
     const bool later = answer.status == 429 || answer.status >= 500;
-    respond(answer.status, rid, later ? std::optional{services.dps.retry_after_s} : std::nullopt,
-            dps::format_error({.error_code = answer.error_code,
-                               .tracking_id = entry.tracking_id,
-                               .message = answer.message,
-                               .timestamp = services.clock.wall()}));
+    const bool sent =
+        respond(answer.status, rid, later ? std::optional{services.dps.retry_after_s} : std::nullopt,
+                dps::format_error({.error_code = answer.error_code,
+                                   .tracking_id = entry.tracking_id,
+                                   .message = answer.message,
+                                   .timestamp = services.clock.wall()}));
+    entry.answered = as_answered(sent, fmt::format("{} {}", answer.status, answer.error_code));
   }
   services.journal.write(std::move(entry));
 }

@@ -34,6 +34,7 @@ constexpr std::array kRows{
     MqttErrorRow{connection_superseded, server_unavailable, 409, 409000, "Conflict."},
     MqttErrorRow{shutting_down, server_unavailable, 503, 503000, "Service unavailable."},
     MqttErrorRow{peer_stalled, server_unavailable, 408, 408000, "Request timeout."},
+    MqttErrorRow{service_mismatch, not_authorized, 401, 401002, "Unauthorized."},
 
     MqttErrorRow{no_enrollment_matches, not_authorized, 404, 404201, "Enrollment not found."},
     MqttErrorRow{enrollment_disabled, not_authorized, 401, 401002, "Unauthorized."},
@@ -81,6 +82,7 @@ constexpr std::array kRows{
     MqttErrorRow{event_log_full, server_unavailable, 503, 503000, "Service unavailable."},
     MqttErrorRow{registry_unavailable, server_unavailable, 500, 500000, "Internal error."},
     MqttErrorRow{registry_busy, server_unavailable, 503, 503000, "Service unavailable."},
+    MqttErrorRow{registry_damaged, server_unavailable, 500, 500000, "Internal error."},
     MqttErrorRow{timed_out, server_unavailable, 500, 500000, "Internal error."},
     MqttErrorRow{cancelled, server_unavailable, 503, 503000, "Service unavailable."},
 };

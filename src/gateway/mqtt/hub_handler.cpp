@@ -32,12 +32,12 @@ HubHandler::~HubHandler() {
   if (claimed_) services_.sessions.release(key_, &connection_);
 }
 
-Task<bool> HubHandler::take_over(bool clean_session, hub::WillMessage will) {
+Task<std::optional<bool>> HubHandler::take_over(std::shared_ptr<hub::Admission> admission,
+                                                bool clean_session) {
   clean_session_ = clean_session;
-  will_ = std::move(will);
-  const Result<void> claimed = co_await services_.sessions.claim(key_, connection_.shared_from_this());
-  if (!claimed) co_return failure(claimed.error());
-  claimed_ = true;
+  MUSTER_CO_TRY(claimed_,
+                co_await services_.sessions.claim(std::move(admission), connection_.shared_from_this()));
+  if (!claimed_) co_return std::optional<bool>{};
   bool present = false;
   if (clean_session) {
     services_.sessions.store_subscriptions(key_, &connection_, std::nullopt);
@@ -47,7 +47,7 @@ Task<bool> HubHandler::take_over(bool clean_session, hub::WillMessage will) {
   } else {
     services_.sessions.store_subscriptions(key_, &connection_, subscriptions_);
   }
-  co_return present;
+  co_return std::optional{present};
 }
 
 Result<PacketHandler::Next> HubHandler::handle(const FixedHeader& header, ByteView body) {
@@ -89,6 +89,9 @@ Result<PacketHandler::Next> HubHandler::publish(const Publish& packet) {
     twins_.patch(std::string{topic->rid}, as_text(packet.payload), answered);
     return Next::go_on;
   }
+  if (const auto topic = hub::parse_credential_request_topic(packet.topic)) {
+    return credential_request(std::string{topic->rid}, packet);
+  }
   // Nobody has called a method, so nobody waits for its answer: it is taken and forgotten, as a late one is.
   if (hub::parse_method_response_topic(packet.topic)) {
     if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
@@ -128,6 +131,20 @@ Result<PacketHandler::Next> HubHandler::unsubscribe(const Unsubscribe& packet) {
   }
   if (!clean_session_) services_.sessions.store_subscriptions(key_, &connection_, subscriptions_);
   connection_.send(Unsuback{packet.packet_id});
+  return Next::go_on;
+}
+
+/// A hub that issues no certificates says so with Azure's code for it (protocol/device/03 section 2.2);
+/// without the subscription there is no answer (section 2.3).
+Result<PacketHandler::Next> HubHandler::credential_request(const std::string& rid, const Publish& packet) {
+  if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
+  const std::uint8_t qos = subscriptions_[index_of(hub::Subscription::credential_responses)];
+  if (qos == hub::kNotSubscribed) return Next::go_on;
+  const std::string topic = hub::format_credential_response_topic(403, rid);
+  const std::string body = fmt::format(
+      R"({{"errorCode":403010,"message":"This hub does not issue certificates.","trackingId":"{}","timestampUtc":"{}","info":null}})",
+      connection_.tracking_id(), format_utc(services_.clock.wall()));
+  connection_.send(Publish{.topic = topic, .payload = as_bytes(body)});
   return Next::go_on;
 }
 

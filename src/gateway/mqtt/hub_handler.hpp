@@ -8,6 +8,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace muster::hub {
@@ -32,8 +33,10 @@ class HubHandler final : public PacketHandler {
   ~HubHandler() override;
 
   /// Becomes the device's one session: an older one is told to end. Returns what CONNACK says of a stored
-  /// session.
-  Task<bool> take_over(bool clean_session, hub::WillMessage will);
+  /// session; nullopt when the device has changed since it was admitted.
+  Task<std::optional<bool>> take_over(std::shared_ptr<hub::Admission> admission, bool clean_session);
+  /// What is to be stored if the device goes without DISCONNECT.
+  void leaves(hub::WillMessage will) { will_ = std::move(will); }
 
   Result<Next> handle(const FixedHeader& header, ByteView body) override;
   void outbox_ready() override;
@@ -44,6 +47,7 @@ class HubHandler final : public PacketHandler {
   Result<Next> telemetry(std::string_view properties, const Publish& packet);
   Result<Next> subscribe(const Subscribe& packet);
   Result<Next> unsubscribe(const Unsubscribe& packet);
+  Result<Next> credential_request(const std::string& rid, const Publish& packet);
 
   Connection& connection_;
   GatewayServices& services_;

@@ -15,6 +15,10 @@ class ServiceNames {
  public:
   virtual ~ServiceNames() = default;
 
+  /// Which kind of service the server name (SNI) means, which is asked before anything else; nullopt: none
+  /// was sent, or it is a name that stands for all. hub_unknown or unknown_service: an Azure name, and no
+  /// service of this world has it.
+  virtual Result<std::optional<ServiceKind>> kind_of_sni(const net::PeerInfo& peer) = 0;
   /// The DPS instance of an id scope; nullopt: there is none, or SNI names another instance.
   virtual std::optional<ServiceName> dps_of_scope(std::string_view id_scope, const net::PeerInfo& peer) = 0;
   /// The hub that a CONNECT means: by SNI, else by the user name's host, else by local address, else the hub

@@ -23,6 +23,9 @@ tl::unexpected<Error> refuse(Connection& connection, Error error) {
   return failure(std::move(error));
 }
 
+/// How often a CONNECT is judged while its device keeps changing; then the client is told to come again.
+constexpr int kJudgedMax = 4;
+
 /// Cut to what a log line should hold; ids and names come from strangers.
 std::string shown(std::string_view text) { return std::string{text.substr(0, 160)}; }
 
@@ -73,6 +76,33 @@ Result<hub::WillMessage> read_will(const Connect& connect, const hub::UserName& 
   return will;
 }
 
+/// A device that has become its hub's session.
+struct Entered {
+  std::unique_ptr<HubHandler> handler;
+  bool session_present = false;
+};
+
+/// Judges the device and makes it the session; judges again when it was changed between the two, by an
+/// administrator or by DPS.
+Task<Entered> enter_hub(Connection& connection, GatewayServices& services, hub::ConnectRequest request,
+                        bool clean_session) {
+  const hub::SessionKey key{request.hub, request.device, ""};
+  for (int judged = 0; judged < kJudgedMax; ++judged) {
+    MUSTER_CO_TRY(auto admission, co_await services.sessions.admit(key));
+    MUSTER_CO_TRY(const auto outcome, co_await hub::authorize(services.connect, request));
+    if (!outcome.identity) co_return failure(*outcome.judgement.failure());
+    // Its time to connect may have run out meanwhile: who is gone must not take the place of who is there.
+    if (connection.ending()) co_return failure(ErrorCode::connection_lost, "it ended while it was judged");
+    auto handler = std::make_unique<HubHandler>(connection, services, *outcome.identity, outcome.method);
+    MUSTER_CO_TRY(const auto session_present,
+                  co_await handler->take_over(std::move(admission), clean_session));
+    if (session_present) co_return Entered{std::move(handler), *session_present};
+  }
+  co_return failure(
+      ErrorCode::registry_busy,
+      fmt::format("device {} was changed {} times while it was judged", request.device.str(), kJudgedMax));
+}
+
 Task<Opened> open_hub(Connection& connection, GatewayServices& services, const Connect& connect,
                       const hub::UserName& user) {
   connection.name(shown(user.hub_host), shown(user.device_id));
@@ -105,17 +135,26 @@ Task<Opened> open_hub(Connection& connection, GatewayServices& services, const C
 
   hub::ConnectRequest request{.hub = *name, .device = *device, .has_password = connect.password.has_value()};
   if (connection.peer().chain) request.chain = std::make_shared<const pki::Chain>(*connection.peer().chain);
-  const Result<hub::ConnectOutcome> outcome = co_await hub::authorize(services.connect, std::move(request));
-  if (!outcome) co_return refuse(connection, outcome.error());
-  if (!outcome->identity) co_return refuse(connection, *outcome->judgement.failure());
+  Result<Entered> entered = co_await enter_hub(connection, services, request, connect.clean_session);
+  if (!entered) co_return refuse(connection, entered.error());
+  entered->handler->leaves(*std::move(will));
+  connection.send(Connack{entered->session_present, static_cast<std::uint8_t>(ConnackCode::accepted)});
+  co_return Opened{std::move(entered->handler), keep_alive_of(connect, services.limits)};
+}
 
-  // Its time to connect may have run out meanwhile: who is gone must not take the place of who is there.
-  if (connection.ending()) co_return failure(ErrorCode::connection_lost, "it ended while it was judged");
-  auto handler = std::make_unique<HubHandler>(connection, services, *outcome->identity, outcome->method);
-  const Result<bool> session_present = co_await handler->take_over(connect.clean_session, std::move(*will));
-  if (!session_present) co_return refuse(connection, session_present.error());
-  connection.send(Connack{*session_present, static_cast<std::uint8_t>(ConnackCode::accepted)});
-  co_return Opened{std::move(handler), keep_alive_of(connect, services.limits)};
+/// The name that was dialled comes first (contract section 3): each Azure name leads to one kind of service,
+/// and a user name of the other kind is nobody's there. `means`: what the user name says; nullopt: nothing.
+std::optional<Error> refused_by_sni(Connection& connection, ServiceNames& names, std::string_view user_name,
+                                    std::optional<ServiceKind> means) {
+  const std::string& sni = connection.peer().server_name;
+  const Result<std::optional<ServiceKind>> dialled = names.kind_of_sni(connection.peer());
+  if (dialled && (!*dialled || !means || **dialled == *means)) return std::nullopt;
+  connection.name(shown(sni), shown(user_name));
+  if (!dialled) return dialled.error();
+  const bool is_hub = **dialled == ServiceKind::hub;
+  return Error{ErrorCode::service_mismatch,
+               fmt::format("the server name {} is {}, the user name {} is for {}", shown(sni),
+                           is_hub ? "a hub" : "DPS", shown(user_name), is_hub ? "DPS" : "a hub")};
 }
 
 }  // namespace
@@ -137,12 +176,19 @@ Task<Opened> open(Connection& connection, GatewayServices& services) {
                                                    connect.protocol_level)});
   }
   const std::string_view user_name = connect.user_name.value_or(std::string_view{});
-  if (const auto user = dps::parse_user_name(user_name))
-    co_return co_await open_dps(connection, services, connect, *user);
+  const auto at_dps = dps::parse_user_name(user_name);
   // "{idScope}/registrations/" is DPS's with the id left out, not a hub's with a device of that name, which
   // has a query.
-  const auto user = user_name.ends_with("/registrations/") ? std::nullopt : hub::parse_user_name(user_name);
-  if (user) co_return co_await open_hub(connection, services, connect, *user);
+  const auto at_hub =
+      at_dps || user_name.ends_with("/registrations/") ? std::nullopt : hub::parse_user_name(user_name);
+  std::optional<ServiceKind> means;
+  if (at_dps) means = ServiceKind::dps;
+  if (at_hub) means = ServiceKind::hub;
+  if (auto refused = refused_by_sni(connection, services.names, user_name, means)) {
+    co_return refuse(connection, *std::move(refused));
+  }
+  if (at_dps) co_return co_await open_dps(connection, services, connect, *at_dps);
+  if (at_hub) co_return co_await open_hub(connection, services, connect, *at_hub);
   co_return refuse(connection,
                    Error{ErrorCode::malformed_user_name, fmt::format("user name {}", shown(user_name))});
 }

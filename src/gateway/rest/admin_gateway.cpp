@@ -7,13 +7,14 @@
 namespace muster::rest {
 namespace {
 
-/// 200 while the process lives; 503 from /readyz means "send nothing new": from the first failed write or
-/// fsync, and while stopping.
+/// 503 from /readyz means "send nothing new": from the first failed write or fsync on, while telemetry waits
+/// for room on the disk (it goes on by itself), and while stopping.
 Response readiness(const Services& services, const AdminFace& face) {
-  if (services.log.failed()) {
-    return Response::text(
-        503, fmt::format("{}: {}\n", error_id(ErrorCode::event_log_failed), services.log.figures().failure));
-  }
+  const eventlog::LogFigures log = services.log.figures();
+  if (log.failed)
+    return Response::text(503, fmt::format("{}: {}\n", error_id(ErrorCode::event_log_failed), log.failure));
+  if (!log.room_missing.empty())
+    return Response::text(503, fmt::format("{}: {}\n", error_id(ErrorCode::disk_full), log.room_missing));
   if (face.stopping()) return Response::text(503, "stopping\n");
   return Response::text(200, "ready\n");
 }
@@ -36,6 +37,8 @@ Response metrics(const Services& services) {
   metric(text, "event_log_queue_bytes", "gauge", "Bytes waiting to be committed.", log.queue_bytes);
   metric(text, "event_log_segments", "gauge", "Segments kept.", log.segments);
   metric(text, "event_log_failed", "gauge", "1 from the first failed write or fsync on.", log.failed ? 1 : 0);
+  metric(text, "event_log_waits_for_room", "gauge", "1 while telemetry waits for room on the disk.",
+         log.room_missing.empty() ? 0 : 1);
   metric(text, "devices_connected", "gauge", "Devices and modules connected now.",
          services.sessions.connected_count());
   metric(text, "refusals_total", "counter", "Connections and requests refused.", services.journal.refusals());

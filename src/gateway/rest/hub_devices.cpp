@@ -93,10 +93,9 @@ Result<Response> store_device(const DevicePut& put, registry::Store& store) {
       .with("ETag", quoted_etag(device_etag(*stored)));
 }
 
-/// Ends the sessions of the device, modules' included.
-void end_sessions(const Services& services, const ServiceName& hub, const DeviceId& id, const Error& reason) {
-  services.sessions.close_where(
-      [&](const hub::SessionKey& key) { return key.hub == hub && key.device == id; }, reason);
+/// The device's sessions, modules' included.
+auto sessions_of(const ServiceName& hub, const DeviceId& id) {
+  return [hub, id](const hub::SessionKey& key) { return key.hub == hub && key.device == id; };
 }
 
 struct ListDevices {
@@ -166,10 +165,14 @@ Task<Response> put_device(const Call& call) {
                       wanted};
   const auto store_it = [put](registry::Store& store) { return store_device(put, store); };
   MUSTER_CO_TRY(auto response, co_await answer_by_writing(call.services, store_it));
-  if (!wanted.enabled) {
-    end_sessions(call.services, put.hub, put.id,
-                 {ErrorCode::device_disabled,
-                  fmt::format("device {} was disabled at hub {}", id.str(), put.hub.str())});
+  if (wanted.enabled) {
+    // Who is connected stays, whatever its thumbprint is now; who is just being judged is judged by the new
+    // one.
+    call.services.sessions.recheck_where(sessions_of(put.hub, id));
+  } else {
+    call.services.sessions.close_where(
+        sessions_of(put.hub, id), {ErrorCode::device_disabled,
+                                   fmt::format("device {} was disabled at hub {}", id.str(), put.hub.str())});
   }
   co_return response;
 }
@@ -193,8 +196,8 @@ Task<Response> delete_device(const Call& call) {
     return Response::no_content();
   };
   MUSTER_CO_TRY(auto response, co_await answer_by_writing(call.services, remove));
-  end_sessions(
-      call.services, hub, id,
+  call.services.sessions.close_where(
+      sessions_of(hub, id),
       {ErrorCode::device_not_found, fmt::format("device {} was deleted from hub {}", id.str(), hub.str())});
   call.services.sessions.forget({hub, id, ""});
   co_return response;

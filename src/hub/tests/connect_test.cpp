@@ -156,6 +156,20 @@ TEST_F(Connecting, ByTheCaThatDpsAttested) {
   EXPECT_EQ(outcome.method, AuthMethod::x509_ca);
 }
 
+TEST_F(Connecting, EveryCheckIsKeptInTheOrderMade) {
+  has_identity(by_ca(upload(dps_, tutorial().intermediate.certificate)));
+  const ConnectOutcome outcome = connect(leaf_);
+  std::vector<std::string> names;
+  for (const auto& check : outcome.judgement.checks()) names.push_back(check.name);
+  ASSERT_GE(names.size(), 5u);
+  EXPECT_THAT(names,
+              testing::IsSupersetOf({"identity", "device enabled", "chain", "CA verified", "device id"}));
+  EXPECT_EQ(names[0], "identity");
+  EXPECT_EQ(names[1], "device enabled");
+  EXPECT_EQ(names[2], "chain");
+  EXPECT_EQ(names.back(), "device id");
+}
+
 TEST_F(Connecting, ByAnAttestedCaThatWasRemoved) {
   has_identity(by_ca(upload(dps_, tutorial().intermediate.certificate)));
   ASSERT_TRUE(connect(leaf_).identity);
@@ -189,6 +203,20 @@ TEST_F(Connecting, ByCaWithTheNameOfAnother) {
       connect(forge({.common_name = "pump-07"}, &tutorial().intermediate).certificate);
   expect_refused(outcome, ErrorCode::device_id_mismatch);
   EXPECT_THAT(outcome.judgement.failure()->reason(), HasSubstr("\"pump-07\""));
+}
+
+// Registration ids are compared without case, device ids with (docs/adr/0011): a device that DPS made reaches
+// its hub with a certificate that was re-issued in another spelling.
+TEST_F(Connecting, ByCaWithItsNameInOtherCase) {
+  const auto reissued = forge({.common_name = "My-Device-001"}, &tutorial().intermediate).certificate;
+  has_identity(by_ca(upload(dps_, tutorial().intermediate.certificate)));
+  EXPECT_TRUE(connect(reissued).identity);
+
+  upload(hub_, tutorial().intermediate.certificate);
+  has_identity(by_ca(0));
+  const ConnectOutcome outcome = connect(reissued);
+  expect_refused(outcome, ErrorCode::device_id_mismatch);
+  EXPECT_THAT(outcome.judgement.failure()->remedy(), HasSubstr("CN \"my-device-001\", letter for letter"));
 }
 
 TEST_F(Connecting, ByCaIsJudgedByTheClock) {

@@ -1,9 +1,11 @@
 #include "hub/session_directory.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
+
+#include <functional>
+#include <optional>
 
 namespace muster::hub {
 namespace {
@@ -23,10 +25,21 @@ class SessionDirectoryTest : public testing::Test {
   static SessionKey key(std::string_view device) {
     return {*ServiceName::parse("hub-a"), *DeviceId::parse(device), ""};
   }
-  void claim(const SessionKey& key, std::shared_ptr<LiveSession> session) {
-    asio::co_spawn(io_, directory_.claim(key, std::move(session)), asio::detached);
+  template <typename T>
+  T done(Task<T> task) {
+    std::optional<Result<T>> outcome;
+    asio::co_spawn(io_, std::move(task),
+                   [&](std::exception_ptr, Result<T> result) { outcome = std::move(result); });
     io_.restart();
     io_.run();
+    return **std::move(outcome);
+  }
+  std::shared_ptr<Admission> admit(const SessionKey& key) { return done(directory_.admit(key)); }
+  bool claim(std::shared_ptr<Admission> admission, std::shared_ptr<LiveSession> session) {
+    return done(directory_.claim(std::move(admission), std::move(session)));
+  }
+  bool claim(const SessionKey& key, std::shared_ptr<LiveSession> session) {
+    return claim(admit(key), std::move(session));
   }
 
   asio::io_context io_;
@@ -65,6 +78,7 @@ TEST_F(SessionDirectoryTest, ClosesWhatMatchesAndNothingElse) {
 TEST_F(SessionDirectoryTest, RemembersWhenADeviceWasLastSeen) {
   const auto session = std::make_shared<Recorded>();
   claim(key("a"), session);
+  EXPECT_EQ(directory_.state(key("a"))->last_activity, WallTime{} + 1h) << "CONNECT was one";
   clock_.advance(5s);
   session->active = clock_.wall();
   EXPECT_EQ(directory_.state(key("a"))->last_activity, WallTime{} + 1h + 5s);
@@ -75,7 +89,40 @@ TEST_F(SessionDirectoryTest, RemembersWhenADeviceWasLastSeen) {
   EXPECT_EQ(state->updated, WallTime{} + 1h + 10s);
 }
 
-constexpr StoredSubscriptions kSome{1, kNotSubscribed, 0, 1, 1};
+// What happens between the look at the registry and the claim, which was a window that a disabled device
+// could stay connected through.
+TEST_F(SessionDirectoryTest, AnAdmissionIsVoidOnceItsDeviceHasChanged) {
+  const auto is = [](std::string_view device) {
+    return [device](const SessionKey& k) { return k.device.str() == device; };
+  };
+  struct Row {
+    const char* name;
+    std::function<void()> meanwhile;
+    bool claimed;
+  };
+  const Error why{ErrorCode::device_disabled, "disabled"};
+  const Row rows[] = {
+      {"nothing", [] {}, true},
+      {"disabled", [&] { directory_.close_where(is("a"), why); }, false},
+      {"changed", [&] { directory_.recheck_where(is("a")); }, false},
+      {"deleted", [&] { directory_.forget(key("a")); }, false},
+      {"another disabled", [&] { directory_.close_where(is("b"), why); }, true},
+      {"another deleted", [&] { directory_.forget(key("b")); }, true},
+  };
+  for (const Row& row : rows) {
+    const auto session = std::make_shared<Recorded>();
+    const auto admission = admit(key("a"));
+    row.meanwhile();
+    EXPECT_EQ(claim(admission, session), row.claimed) << row.name;
+    EXPECT_EQ(directory_.connected_count(), row.claimed ? 1u : 0u) << row.name;
+    EXPECT_TRUE(session->reasons.empty()) << row.name;
+    directory_.release(key("a"), session.get());
+    EXPECT_TRUE(claim(key("a"), session)) << row.name << ": who is admitted anew is judged by what is now";
+    directory_.release(key("a"), session.get());
+  }
+}
+
+constexpr StoredSubscriptions kSome{1, kNotSubscribed, 0, 1, 1, kNotSubscribed};
 
 TEST_F(SessionDirectoryTest, KeepsSubscriptionsAfterTheSessionAndOnlyItsOwn) {
   const auto older = std::make_shared<Recorded>();

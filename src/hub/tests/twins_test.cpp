@@ -31,8 +31,13 @@ class TwinsTest : public testing::Test {
   TwinsTest() {
     EXPECT_TRUE(registry_.store().services().put_hub({.name = kHub}, 0));
     EXPECT_TRUE(registry_.store().devices().put({.hub = kHub, .id = kDevice}, 0, nullptr));
-    asio::co_spawn(io_, sessions_.claim(key_, session_), asio::detached);
+    asio::co_spawn(io_, connects(), asio::detached);
     run();
+  }
+  asio::awaitable<void> connects() {
+    const auto admission = co_await sessions_.admit(key_);
+    const auto claimed = co_await sessions_.claim(*admission, session_);
+    EXPECT_TRUE(*claimed);
   }
   void run() {
     io_.restart();

@@ -110,6 +110,23 @@ TEST_F(RunIsolatedTest, RefusesAWorldThatDoesNotRun) {
   EXPECT_NE(missing.error().remedy().find("muster up --data "), std::string::npos);
 }
 
+TEST_F(RunIsolatedTest, SaysWhenTheWorldIsAnotherUsers) {
+  constexpr ::uid_t kNobody = 65'534;
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0), 0);
+  const ::uid_t before = ::geteuid();
+  if (before == 0) {  // Root may read everything.
+    ASSERT_EQ(::seteuid(kNobody), 0);
+  }
+  const auto refused = run({"true"});
+  if (before == 0) {
+    ASSERT_EQ(::seteuid(before), 0);
+  }
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0700), 0);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::permission_denied);
+  EXPECT_NE(refused.error().reason().find("world.json is not readable by user"), std::string::npos);
+}
+
 TEST(RunChildTest, UsesTheGivenEnvironmentAlone) {
   const TemporaryFolder folder;
   const auto status = run_child({.command = {"/bin/sh", "-c", "test \"$ONLY\" = this && test -z \"$HOME\""},

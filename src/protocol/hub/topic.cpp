@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kTwinGetPrefix = "$iothub/twin/GET/?";
 constexpr std::string_view kTwinPatchPrefix = "$iothub/twin/PATCH/properties/reported/?";
 constexpr std::string_view kDesiredPrefix = "$iothub/twin/PATCH/properties/desired/";
+constexpr std::string_view kCredentialRequestPrefix = "$iothub/credentials/POST/issueCertificate/?";
 constexpr std::string_view kMethodResponsePrefix = "$iothub/methods/res/";
 constexpr std::string_view kMethodRequestPrefix = "$iothub/methods/POST/";
 
@@ -119,6 +120,12 @@ std::optional<TwinPatchTopic> parse_twin_patch_topic(std::string_view topic) {
   return rid ? std::optional{TwinPatchTopic{*rid}} : std::nullopt;
 }
 
+std::optional<CredentialRequestTopic> parse_credential_request_topic(std::string_view topic) {
+  if (!take(topic, kCredentialRequestPrefix)) return std::nullopt;
+  const auto rid = find_rid(topic);
+  return rid ? std::optional{CredentialRequestTopic{*rid}} : std::nullopt;
+}
+
 std::optional<MethodResponseTopic> parse_method_response_topic(std::string_view topic) {
   if (!take(topic, kMethodResponsePrefix)) return std::nullopt;
   MethodResponseTopic response;
@@ -135,6 +142,10 @@ std::optional<MethodResponseTopic> parse_method_response_topic(std::string_view 
 
 std::string format_telemetry_topic(std::string_view device_id, std::string_view properties) {
   return fmt::format("devices/{}/messages/events/{}", device_id, properties);
+}
+
+std::string format_credential_response_topic(int status, std::string_view rid) {
+  return fmt::format("$iothub/credentials/res/{}/?$rid={}", status, rid);
 }
 
 std::string format_twin_response_topic(int status, std::string_view rid,
@@ -180,6 +191,7 @@ std::optional<Subscription> parse_subscription(std::string_view filter, std::str
                                                std::string_view module_id) {
   if (filter == kTwinResponseFilter) return Subscription::twin_responses;
   if (filter == kDesiredFilter) return Subscription::desired_changes;
+  if (filter == "$iothub/credentials/res/#") return Subscription::credential_responses;
   if (take(filter, kMethodRequestPrefix)) {
     // Everything, or one method by name with or without what follows it.
     const std::string_view name = filter.ends_with("/#") ? filter.substr(0, filter.size() - 2) : filter;

@@ -47,6 +47,9 @@ struct TwinGetTopic {
 struct TwinPatchTopic {
   std::string_view rid;
 };
+struct CredentialRequestTopic {
+  std::string_view rid;
+};
 struct MethodResponseTopic {
   int status = 0;
   std::string_view rid;
@@ -57,9 +60,12 @@ std::optional<TelemetryTopic> parse_telemetry_topic(std::string_view topic, std:
 /// `$rid` anywhere in the query, at most kRidSizeMax; nullopt without one, and for any other topic.
 std::optional<TwinGetTopic> parse_twin_get_topic(std::string_view topic);
 std::optional<TwinPatchTopic> parse_twin_patch_topic(std::string_view topic);
+std::optional<CredentialRequestTopic> parse_credential_request_topic(std::string_view topic);
 std::optional<MethodResponseTopic> parse_method_response_topic(std::string_view topic);
 
 std::string format_telemetry_topic(std::string_view device_id, std::string_view properties);
+/// `$iothub/credentials/res/{status}/?$rid={rid}`.
+std::string format_credential_response_topic(int status, std::string_view rid);
 /// `$iothub/twin/res/{status}/?$rid={rid}[&$version={n}]`.
 std::string format_twin_response_topic(int status, std::string_view rid, std::optional<std::int64_t> version);
 
@@ -86,7 +92,8 @@ enum class Subscription : std::uint8_t {
   module_inputs,
   twin_responses,
   desired_changes,
-  methods
+  methods,
+  credential_responses
 };
 /// nullopt: not one of them, to be answered 0x80.
 std::optional<Subscription> parse_subscription(std::string_view filter, std::string_view device_id,

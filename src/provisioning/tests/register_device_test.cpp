@@ -60,19 +60,69 @@ TEST_F(RegisterDevice, WritesTheIdentityThatIsConfigured) {
   EXPECT_EQ(ca->name.str(), "my-intermediate-ca") << "the one that the group refers to";
 }
 
-TEST_F(RegisterDevice, StaysAtItsHubWhenAnotherIsLinked) {
+/// Links a hub of overwhelming weight beside the first, so that hashing sends everybody there.
+class Reprovision : public Dps {
+ protected:
+  const ServiceName other_ = *ServiceName::parse("other");
+  std::vector<std::string> left_;
+
+  void SetUp() override {
+    service_.identity_left = [this](const DeviceIdentity& left) {
+      left_.push_back(std::string{left.hub.str()} + "/" + std::string{left.id.str()});
+    };
+  }
+  void set_policy(bool update, bool migrate) {
+    EnrollmentGroup group =
+        registry_.store().groups().find(kDps, *EnrollmentGroupId::parse("g")).value().value();
+    group.settings.reprovision = {update, migrate};
+    ASSERT_TRUE(registry_.store().groups().put(group, registry::kAnyVersion));
+  }
+  void link_other(bool keep_first = true) {
+    ASSERT_TRUE(registry_.store().services().put_hub({.name = other_}, registry::kAnyVersion));
+    DpsInstance dps = registry_.store().services().dps_instances().value().at(0);
+    dps.linked_hubs = {{other_, "", 1'000'000, true}};
+    if (keep_first) dps.linked_hubs.push_back({kHub, "", 1, true});
+    ASSERT_TRUE(registry_.store().services().put_dps(dps, registry::kAnyVersion));
+  }
+  std::string host_of(const Result<Registration>& registration) {
+    return registration ? registration->assigned_hub : registration.error().reason();
+  }
+  bool is_at(const ServiceName& hub) {
+    return registry_.store().devices().find(hub, *DeviceId::parse("d")).value().has_value();
+  }
+};
+
+TEST_F(Reprovision, NeverStaysWhereItIsAsLongAsTheHubIsLinked) {
   ASSERT_TRUE(await(register_device(service_, request("d"))));
-  const ServiceName other = *ServiceName::parse("other");
-  ASSERT_TRUE(registry_.store().services().put_hub({.name = other}, 0));
-  DpsInstance dps = registry_.store().services().dps_instances().value().at(0);
-  dps.linked_hubs = {{other, "", 1'000'000, true}, {kHub, "", 1, true}};
-  ASSERT_TRUE(registry_.store().services().put_dps(dps, registry::kAnyVersion));
-  EXPECT_EQ(await(register_device(service_, request("d")))->assigned_hub,
-            "my-iot-hub-x509.azure-devices.net");
-  dps.linked_hubs.pop_back();
-  ASSERT_TRUE(registry_.store().services().put_dps(dps, registry::kAnyVersion));
-  EXPECT_EQ(await(register_device(service_, request("d")))->assigned_hub, "other.azure-devices.net")
-      << "its hub is not allowed any more";
+  set_policy(false, true);
+  link_other();
+  EXPECT_EQ(host_of(await(register_device(service_, request("d")))), "my-iot-hub-x509.azure-devices.net");
+  EXPECT_TRUE(left_.empty());
+  link_other(false);
+  EXPECT_EQ(host_of(await(register_device(service_, request("d")))), "other.azure-devices.net");
+}
+
+TEST_F(Reprovision, MovesByItsPolicyAndLeavesNothingBehind) {
+  ASSERT_TRUE(await(register_device(service_, request("d"))));
+  set_policy(true, true);
+  link_other();
+  const auto moved = await(register_device(service_, request("d")));
+  EXPECT_EQ(host_of(moved), "other.azure-devices.net");
+  EXPECT_EQ(moved->substatus, RegistrationSubstatus::device_data_migrated);
+  EXPECT_FALSE(is_at(kHub));
+  EXPECT_TRUE(is_at(other_));
+  EXPECT_EQ(left_, std::vector<std::string>{"my-iot-hub-x509/d"});
+  EXPECT_EQ(await(register_device(service_, request("d")))->substatus,
+            RegistrationSubstatus::device_data_migrated)
+      << "how it came there stays true";
+}
+
+TEST_F(Reprovision, CanBeginAnew) {
+  ASSERT_TRUE(await(register_device(service_, request("d"))));
+  set_policy(true, false);
+  link_other();
+  EXPECT_EQ(await(register_device(service_, request("d")))->substatus,
+            RegistrationSubstatus::device_data_reset);
 }
 
 struct Kind {

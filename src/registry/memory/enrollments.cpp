@@ -2,6 +2,7 @@
 #include "registry/put_rules.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace muster::registry::memory {
 
@@ -21,7 +22,7 @@ Result<std::optional<Enrollment>> MemoryEnrollmentsOf<Enrollment>::put(const Enr
   Enrollment next = successor(held, enrollment);
   next.dps = std::move(owner);
   rows_.put({next.dps.key(), next.id.key()}, next);
-  state_.trust_changed();
+  if constexpr (std::is_same_v<Enrollment, EnrollmentGroup>) state_.trust_changed();
   return next;
 }
 
@@ -32,7 +33,7 @@ Result<std::optional<bool>> MemoryEnrollmentsOf<Enrollment>::remove(const Servic
   if (!held) return std::optional{false};
   if (!version_allows(held->settings.version, expected)) return std::nullopt;
   rows_.erase({dps.key(), id.key()});
-  state_.trust_changed();
+  if constexpr (std::is_same_v<Enrollment, EnrollmentGroup>) state_.trust_changed();
   return std::optional{true};
 }
 

@@ -19,6 +19,8 @@ template <>
 struct Kind<IndividualEnrollment> {
   static constexpr EnrollmentKind number = EnrollmentKind::individual;
   static constexpr std::string_view audited = "enrollment";
+  /// `assign` looks at its version.
+  static constexpr auto record = record_change;
 
   static IndividualEnrollment read(const ServiceName& dps, EnrollmentRow&& row) {
     auto id = RegistrationId::parse(row.id);
@@ -36,6 +38,7 @@ template <>
 struct Kind<EnrollmentGroup> {
   static constexpr EnrollmentKind number = EnrollmentKind::group;
   static constexpr std::string_view audited = "enrollmentGroup";
+  static constexpr auto record = record_trust_change;
 
   static EnrollmentGroup read(const ServiceName& dps, EnrollmentRow&& row) {
     auto id = EnrollmentGroupId::parse(row.id);
@@ -96,7 +99,7 @@ Result<std::optional<Enrollment>> SqliteEnrollmentsOf<Enrollment>::write(const E
   MUSTER_CHECK(write_enrollment(connection_, key, Kind<Enrollment>::row(next)));
   TrustChange put = change("put", next);
   put.at = next.settings.updated;
-  MUSTER_CHECK(record_trust_change(connection_, put));
+  MUSTER_CHECK(Kind<Enrollment>::record(connection_, put));
   return next;
 }
 
@@ -119,7 +122,7 @@ Result<std::optional<bool>> SqliteEnrollmentsOf<Enrollment>::remove_now(const Se
   if (!version_allows(held->settings.version, expected)) return std::nullopt;
   MUSTER_TRY(const auto owner, require_service(connection_, ServiceKind::dps, dps));
   MUSTER_CHECK(remove_enrollment(connection_, key_of<Enrollment>(owner, id.key())));
-  MUSTER_CHECK(record_trust_change(connection_, change("remove", *held)));
+  MUSTER_CHECK(Kind<Enrollment>::record(connection_, change("remove", *held)));
   return std::optional{true};
 }
 

@@ -260,6 +260,24 @@ CREATE TABLE module (
   PRIMARY KEY (hub_id, device_id, id),
   FOREIGN KEY (hub_id, device_id) REFERENCES device ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+
+-- A change of an individual enrollment is audited without a new generation: a fleet that is enrolled one by
+-- one must not make every other device's registration start over. `assign` looks at its version instead.
+ALTER TABLE audit RENAME TO audit_1;
+CREATE TABLE audit (
+  number INTEGER PRIMARY KEY,
+  generation INTEGER NOT NULL,
+  at_us INTEGER,
+  action TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  service TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+INSERT INTO audit (generation, at_us, action, kind, service, name, version, detail)
+  SELECT generation, at_us, action, kind, service, name, version, detail FROM audit_1 ORDER BY generation;
+DROP TABLE audit_1;
 )sql";
 
 constexpr std::array kMigrations{Migration{1, kVersion1}, Migration{2, kVersion2}};

@@ -9,10 +9,28 @@
 
 namespace muster::registry::sqlite {
 
+namespace {
+
+/// What was being done says nothing about a file that decayed: where it is and what SQLite saw does.
+Error damaged(sqlite3* db, int status) {
+  const char* name = sqlite3_db_filename(db, "main");
+  const std::string path = name != nullptr && *name != '\0' ? name : "the registry";
+  return Error{ErrorCode::registry_damaged,
+               fmt::format("{}: SQLite found: {} ({})", path, sqlite3_errmsg(db), status)}
+      .with_remedy(fmt::format("Stop muster, then restore {0} from a backup, or let SQLite save what it can: "
+                               "sqlite3 {0} .recover | sqlite3 {0}.saved",
+                               path));
+}
+
+}  // namespace
+
 Error last_error(sqlite3* db, std::string_view doing) {
   const int status = sqlite3_extended_errcode(db);
   std::string reason = fmt::format("{}: {} (SQLite {})", doing, sqlite3_errmsg(db), status);
   switch (status & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return damaged(db, status);
     case SQLITE_FULL:
       return Error{ErrorCode::disk_full, std::move(reason)};
     case SQLITE_BUSY:

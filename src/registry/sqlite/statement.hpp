@@ -15,8 +15,8 @@ struct sqlite3_stmt;
 
 namespace muster::registry::sqlite {
 
-/// The failure that `db` last had, as ours: disk_full, registry_busy (locked for longer than we wait), else
-/// registry_unavailable. `doing` leads the reason.
+/// The failure that `db` last had, as ours: disk_full, registry_busy (locked for longer than we wait),
+/// registry_damaged (its reason names the file), else registry_unavailable, whose reason `doing` leads.
 Error last_error(sqlite3* db, std::string_view doing);
 
 /// One use of a prepared statement: bind in the order of the placeholders, step, read columns in their order.

@@ -8,6 +8,10 @@ Result<void> record_trust_change(Connection& connection, const TrustChange& chan
                connection.prepare("UPDATE meta SET value = value + 1 WHERE name = 'trust_generation'"));
     MUSTER_CHECK(bump.run());
   }
+  return record_change(connection, change);
+}
+
+Result<void> record_change(Connection& connection, const TrustChange& change) {
   MUSTER_TRY(auto append, connection.prepare(R"sql(
       INSERT INTO audit (generation, at_us, action, kind, service, name, version, detail)
       VALUES ((SELECT value FROM meta WHERE name = 'trust_generation'), ?, ?, ?, ?, ?, ?, ?))sql"));

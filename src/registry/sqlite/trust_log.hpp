@@ -20,5 +20,7 @@ struct TrustChange {
 /// Moves the trust generation by one and appends the change under it. Call it in the transaction of the
 /// change.
 Result<void> record_trust_change(Connection& connection, const TrustChange& change);
+/// Appends it under the generation that stands: for what is not judged by generation, individual enrollments.
+Result<void> record_change(Connection& connection, const TrustChange& change);
 
 }  // namespace muster::registry::sqlite

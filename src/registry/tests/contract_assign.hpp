@@ -10,10 +10,14 @@ class AssignContract : public RegistryContract<Engine> {
   /// An assignment of `id` on dps-1 to hub-a, as of now.
   Assignment assignment(const char* id) {
     using namespace testing_values;
+    const auto held = this->store().registrations().find(service("dps-1"), registration_id(id)).value();
+    std::optional<FormerAssignment> former;
+    if (held) former = FormerAssignment{held->version, service("hub-a"), device_id(id)};
     return {.generation = this->generation(),
             .registration = registration("dps-1", id),
             .identity = identity("hub-a", id),
-            .initial_twin = twin("hub-a", id)};
+            .initial_twin = twin("hub-a", id),
+            .former = former};
   }
 };
 TYPED_TEST_SUITE_P(AssignContract);
@@ -103,6 +107,68 @@ TYPED_TEST_P(AssignContract, ADeletedIdentityIsMadeAnew) {
   EXPECT_TRUE(this->store().devices().find_twin(service("hub-a"), device_id("pump")).value());
 }
 
+TYPED_TEST_P(AssignContract, ANewIndividualEnrollmentOrRegistrationRefuses) {
+  using namespace testing_values;
+  this->make_services();
+  const Assignment unseen = this->assignment("pump");
+  ASSERT_TRUE(assign_in(this->store(), unseen));
+  EXPECT_EQ(assign_in(this->store(), unseen).error().code(), ErrorCode::precondition_failed)
+      << "somebody registered it meanwhile";
+  const Assignment judged_by_group = this->assignment("pump");
+  const std::int64_t before = this->generation();
+  ASSERT_TRUE(this->store().enrollments().put(enrollment("dps-1", "pump"), 0).value());
+  EXPECT_EQ(this->generation(), before) << "others' registrations are not disturbed";
+  EXPECT_EQ(assign_in(this->store(), judged_by_group).error().code(), ErrorCode::precondition_failed);
+  Assignment judged_by_it = this->assignment("pump");
+  judged_by_it.individual_version = 1;
+  EXPECT_TRUE(assign_in(this->store(), judged_by_it));
+}
+
+TYPED_TEST_P(AssignContract, AMoveTakesTheTwinAlongOrBeginsAnew) {
+  using namespace testing_values;
+  for (const DataOnMove data : {DataOnMove::migrate, DataOnMove::reset}) {
+    const char* id = data == DataOnMove::migrate ? "along" : "anew";
+    if (data == DataOnMove::migrate) this->make_services();
+    ASSERT_TRUE(assign_in(this->store(), this->assignment(id)));
+    Assignment there = this->assignment(id);
+    there.identity = identity("hub-b", id);
+    there.identity.enabled = true;
+    there.registration.assigned_hub = "hub-b.azure-devices.net";
+    there.registration.substatus = RegistrationSubstatus::initial_assignment;
+    there.initial_twin = Twin{.hub = service("hub-b"), .device = device_id(id)};
+    there.data = data;
+    const AssignmentStored stored = assign_in(this->store(), there).value();
+    EXPECT_TRUE(stored.identity_created);
+    ASSERT_TRUE(stored.identity_left);
+    EXPECT_EQ(stored.identity_left->hub.str(), "Hub-A");
+    EXPECT_FALSE(this->store().devices().find(service("hub-a"), device_id(id)).value());
+    const DeviceRecord moved =
+        this->store().devices().find_record(service("hub-b"), device_id(id)).value().value();
+    EXPECT_FALSE(moved.identity.enabled) << "moving is no way around being disabled";
+    EXPECT_EQ(moved.identity.status_reason, "lost");
+    EXPECT_EQ(moved.twin.tags_json, data == DataOnMove::migrate ? twin("hub-a", id).tags_json : "{}");
+    EXPECT_EQ(moved.twin.reported_json, data == DataOnMove::migrate ? twin("hub-a", id).reported_json : "{}");
+    EXPECT_EQ(stored.registration.substatus, data == DataOnMove::migrate
+                                                 ? RegistrationSubstatus::device_data_migrated
+                                                 : RegistrationSubstatus::device_data_reset);
+  }
+}
+
+TYPED_TEST_P(AssignContract, AnAllocationsTwinWinsOverMigratedData) {
+  using namespace testing_values;
+  this->make_services();
+  ASSERT_TRUE(assign_in(this->store(), this->assignment("pump")));
+  Assignment there = this->assignment("pump");
+  there.identity = identity("hub-b", "pump");
+  there.initial_twin = Twin{.hub = service("hub-b"), .device = device_id("pump"), .tags_json = R"({"w":1})"};
+  there.initial_twin_wins = true;
+  ASSERT_TRUE(assign_in(this->store(), there));
+  const Twin moved = this->store().devices().find_twin(service("hub-b"), device_id("pump")).value().value();
+  EXPECT_EQ(moved.tags_json, R"({"w":1})");
+  EXPECT_EQ(moved.reported_json, twin("hub-a", "pump").reported_json);
+  EXPECT_EQ(moved.version, twin("hub-a", "pump").version + 1);
+}
+
 TYPED_TEST_P(AssignContract, AHubThatIsGoneUndoesTheRegistration) {
   using namespace testing_values;
   this->make_services();
@@ -181,7 +247,9 @@ TYPED_TEST_P(AssignContract, ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt) {
 REGISTER_TYPED_TEST_SUITE_P(AssignContract, AFirstRegistrationMakesAllThree,
                             MovedTrustRefusesAndStoresNothing, RegisteringAgainKeepsTheDevice,
                             AnExistingIdentityTakesTheNewAuthentication, ADeletedIdentityIsMadeAnew,
-                            AHubThatIsGoneUndoesTheRegistration, EnrollmentSnapshotHasTrustOnlyWhenItMoved,
+                            ANewIndividualEnrollmentOrRegistrationRefuses, AMoveTakesTheTwinAlongOrBeginsAnew,
+                            AnAllocationsTwinWinsOverMigratedData, AHubThatIsGoneUndoesTheRegistration,
+                            EnrollmentSnapshotHasTrustOnlyWhenItMoved,
                             ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt);
 
 }  // namespace muster::registry

@@ -37,6 +37,8 @@ class InlineRegistry final : public Registry {
   /// Runs before each assignment is carried out: what another node, or an administrator, does between the two
   /// hops.
   std::function<void(Store&)> before_assign;
+  /// Runs after each look of a CONNECT: what an administrator does between it and what follows from it.
+  std::function<void(Store&)> after_connect_snapshot;
   /// Every call fails with this while it is set.
   std::optional<Error> failing;
 
@@ -60,7 +62,9 @@ class InlineRegistry final : public Registry {
                                          std::int64_t generation_known) override {
     MUSTER_CO_CHECK(co_await turn());
     ++figures_.reads;
-    co_return read_connect_snapshot(*kept_, hub, id, generation_known);
+    auto snapshot = read_connect_snapshot(*kept_, hub, id, generation_known);
+    if (after_connect_snapshot) after_connect_snapshot(*kept_);
+    co_return snapshot;
   }
   Task<AssignmentStored> assign(Assignment assignment) override {
     MUSTER_CO_CHECK(co_await turn());

@@ -10,6 +10,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 namespace muster::registry::sqlite {
 namespace {
@@ -88,8 +89,48 @@ TEST_F(SqliteFile, AFileThatIsNoDatabaseIsRefused) {
   std::ofstream{path_} << std::string(4096, 'x');
   const auto refused = open_store(path_, Role::writer);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), ErrorCode::registry_unavailable);
-  EXPECT_THAT(refused.error().reason(), HasSubstr("not a database"));
+  EXPECT_EQ(refused.error().code(), ErrorCode::registry_damaged);
+  EXPECT_EQ(refused.error().reason(), path_ + ": SQLite found: file is not a database (26)");
+}
+
+struct DamageRow {
+  const char* name;
+  std::function<void(const std::string& path)> spoil;
+};
+
+void overwrite(const std::string& path, std::streamoff at, std::size_t size) {
+  std::fstream file{path, std::ios::binary | std::ios::in | std::ios::out};
+  file.seekp(at);
+  file << std::string(size, 'x');
+}
+
+TEST_F(SqliteFile, DamageIsSaidInWordsWithTheFileAndWhatToDo) {
+  const DamageRow rows[] = {
+      {"header overwritten", [](const std::string& path) { overwrite(path, 0, 100); }},
+      {"schema overwritten", [](const std::string& path) { overwrite(path, 100, 3996); }},
+      {"all but the header overwritten",
+       [](const std::string& path) {
+         overwrite(path, 4096, static_cast<std::size_t>(std::filesystem::file_size(path)) - 4096);
+       }},
+      {"cut to its first page", [](const std::string& path) { std::filesystem::resize_file(path, 4096); }},
+      {"cut within its header", [](const std::string& path) { std::filesystem::resize_file(path, 50); }},
+  };
+  for (const DamageRow& row : rows) {
+    std::filesystem::remove(path_);
+    ASSERT_TRUE(open_store(path_, Role::writer).value()->services().put_hub(hub("h"), 0)) << row.name;
+    row.spoil(path_);
+    Result<void> read = [&]() -> Result<void> {
+      MUSTER_TRY(const auto store, open_store(path_, Role::writer));
+      MUSTER_CHECK(store->services().hubs());
+      return {};
+    }();
+    ASSERT_FALSE(read) << row.name;
+    EXPECT_EQ(read.error().code(), ErrorCode::registry_damaged) << row.name << ": " << read.error().reason();
+    EXPECT_THAT(read.error().reason(), testing::StartsWith(path_ + ": SQLite found: ")) << row.name;
+    EXPECT_THAT(read.error().reason(), testing::Not(HasSubstr("SELECT"))) << row.name;
+    EXPECT_THAT(read.error().reason(), testing::Not(HasSubstr("PRAGMA"))) << row.name;
+    EXPECT_THAT(std::string{read.error().remedy()}, HasSubstr("sqlite3 " + path_ + " .recover")) << row.name;
+  }
 }
 
 TEST_F(SqliteFile, APathThatCannotBeOpenedSaysWhich) {
@@ -151,7 +192,7 @@ TEST_F(SqliteFile, AuditHasOneRowForEachGeneration) {
       text(
           "SELECT group_concat(generation || ' ' || ifnull(at_us, '-') || ' ' || action || ' ' || kind || ' '"
           " || service || '/' || name || ' ' || version || ' ' || detail, '; ')"
-          " FROM (SELECT * FROM audit ORDER BY generation)"),
+          " FROM (SELECT * FROM audit ORDER BY number)"),
       "2 1700000000000002 put dps Dps-1/ 1 ; "
       "3 14 put certificate Dps-1/Root 1 sha256=BB22 verified=yes; "
       "4 - remove certificate Dps-1/Root 1 sha256=BB22");

@@ -81,10 +81,9 @@ INSTANTIATE_TEST_SUITE_P(Config, BadConfigTest, testing::ValuesIn(kBadCases),
                          [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(Config, EveryProblemIsReportedAtOnce) {
-  const auto loaded =
-      load_config({.file_text = R"({"mqtt_port": 0, "shards": 99})",
-                   .environment = {{"MUSTER_EVENT_LOG__SEGMNT_BYTES", "1"}, {"MUSTER_THEIRS", "x"}},
-                   .flags = {{"log.level", "loud"}}});
+  const auto loaded = load_config({.file_text = R"({"mqtt_port": 0, "shards": 99})",
+                                   .environment = {{"MUSTER_EVENT_LOG__SEGMNT_BYTES", "1"}, {"THEIRS", "x"}},
+                                   .flags = {{"log.level", "loud"}}});
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().size(), 4u);
   const Error error = config_error(loaded.error());
@@ -93,6 +92,36 @@ TEST(Config, EveryProblemIsReportedAtOnce) {
     EXPECT_THAT(error.reason(), testing::HasSubstr(std::string{part}));
   }
 }
+
+struct VariableCase {
+  std::string_view name;
+  std::string variable;
+  std::string_view wanted;  ///< Empty: it is left alone.
+};
+
+const VariableCase kVariableCases[] = {
+    {"nothing_near", "MUSTER_BOGUS", "`muster config show` lists the keys"},
+    {"slip_without_section", "MUSTER_SHARD", "did you mean MUSTER_SHARDS?"},
+    {"slip_in_a_section", "MUSTER_EVENT_LOG__SEGMNT_BYTES", "did you mean MUSTER_EVENT_LOG__SEGMENT_BYTES?"},
+    {"the_worlds_folder", "MUSTER_DATA", ""},
+    {"the_checks_own", "MUSTER_CHECK", ""},
+    {"set_by_muster_run", "MUSTER_CA_BUNDLE", ""},
+    {"another_programs", "MUSTERED", ""},
+};
+
+class VariableTest : public testing::TestWithParam<VariableCase> {};
+
+TEST_P(VariableTest, IsRefusedWhenItLooksLikeOursAndIsNot) {
+  const auto loaded = load_config({.environment = {{GetParam().variable, "1"}}});
+  EXPECT_EQ(loaded.has_value(), GetParam().wanted.empty());
+  if (loaded) return;
+  ASSERT_EQ(loaded.error().size(), 1u);
+  EXPECT_EQ(loaded.error()[0].key, GetParam().variable);
+  EXPECT_THAT(loaded.error()[0].wanted, testing::HasSubstr(std::string{GetParam().wanted}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Config, VariableTest, testing::ValuesIn(kVariableCases),
+                         [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(Config, SizesMayHaveAUnit) {
   const auto loaded =

@@ -82,6 +82,36 @@ TEST_F(FrontDoorTest, FindsTheHubThatAConnectMeans) {
   }
 }
 
+// Contract section 3: SNI first; an address, localhost or a name of our own decides nothing.
+TEST_F(FrontDoorTest, TheDialledNameDecidesFirst) {
+  struct Row {
+    const char* sni;
+    const char* kind;
+  };
+  const Row rows[] = {
+      {"global.azure-devices-provisioning.net", "dps"},
+      {"Global.Azure-Devices-Provisioning.net", "dps"},
+      {"dps-b.azure-devices-provisioning.net", "dps"},
+      {"dps-x.azure-devices-provisioning.net", "MU-1012"},
+      {"hub-a.azure-devices.net", "hub"},
+      {"HUB-B.azure-devices.net", "hub"},
+      {"hub-x.azure-devices.net", "MU-3006"},
+      {"global.azure-devices.net", "MU-3006"},
+      {"", "nothing"},
+      {"localhost", "nothing"},
+      {"muster.example", "nothing"},
+      {".azure-devices.net", "nothing"},
+  };
+  for (const Row& row : rows) {
+    const auto found = door_.kind_of_sni({.server_name = row.sni});
+    const std::string kind = !found                        ? error_id(found.error().code())
+                             : !*found                     ? "nothing"
+                             : **found == ServiceKind::hub ? "hub"
+                                                           : "dps";
+    EXPECT_EQ(kind, row.kind) << row.sni;
+  }
+}
+
 TEST_F(FrontDoorTest, AnAddressStaysItsHubsWhenTheFirstHubIsDeleted) {
   write([](registry::Store& store) -> Result<void> {
     MUSTER_CHECK(store.services().remove({ServiceKind::hub, kFirst}));

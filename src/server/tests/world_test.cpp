@@ -38,7 +38,29 @@ TEST_F(InspectWorld, AnEmptyFolderIsAbsent) {
   EXPECT_EQ(inspect_world(*disk_, paths_), WorldState::absent);
 }
 
+TEST_F(InspectWorld, WhatAPersonHasPreparedIsUnfinished) {
+  ASSERT_TRUE(disk_->make_directory(paths_.at("certs/root")));
+  ASSERT_TRUE(disk::write_atomically(*disk_, paths_.config(), as_bytes("{}")));
+  EXPECT_EQ(inspect_world(*disk_, paths_), WorldState::unfinished);
+}
+
+TEST_F(InspectWorld, AWorldThatLostItsMarkIsDamagedAndNotMadeAnew) {
+  for (const char* name : {"registry.db", "events/hubs", "server/ca.pem"}) {
+    disk_ = disk::make_memory_disk();
+    ASSERT_TRUE(disk_->make_directory(paths_.folder));
+    const std::string path = paths_.at(name);
+    ASSERT_TRUE(disk_->make_directory(path.substr(0, path.rfind('/'))));
+    ASSERT_TRUE(disk::write_atomically(*disk_, path, as_bytes("x")));
+    EXPECT_EQ(refusal().code(), ErrorCode::world_damaged) << name;
+    EXPECT_THAT(refusal().reason(),
+                HasSubstr("muster-data/world-format.json is missing, though muster-data/"));
+    EXPECT_THAT(std::string{refusal().remedy()}, HasSubstr(R"({"format": 1})"));
+  }
+}
+
 TEST_F(InspectWorld, WhatAMakingLeftIsUnfinished) {
+  ASSERT_TRUE(disk_->make_directory(paths_.folder));
+  ASSERT_TRUE(begin_world(*disk_, paths_));
   has("server/ca.pem");
   EXPECT_EQ(inspect_world(*disk_, paths_), WorldState::unfinished);
   has("registry.db");

@@ -1,3 +1,5 @@
+#include "disk/lossy.hpp"
+#include "eventlog/commit_stream.hpp"
 #include "gateway/rest/tests/world.hpp"
 #include "pki/issue.hpp"
 
@@ -174,6 +176,49 @@ TEST_F(ArmApi, RefusalsAreFoundBySubjectAndTrackingId) {
   EXPECT_TRUE(
       holds(world.ask("GET", "muster", "/muster/v1/refusals?trackingId=" + entry.tracking_id), "pump-07"));
   EXPECT_EQ(world.ask("GET", "muster", "/muster/v1/refusals?limit=x").status, 400);
+}
+
+TEST(AdminPort, IsNotReadyWhileTelemetryWaitsForRoomAndIsAgainByItself) {
+  World world;
+  disk::LossyDisk disk{1};
+  eventlog::SegmentedLogConfig config;
+  config.directory = "events";
+  config.flush_interval = std::chrono::microseconds{0};
+  config.reserve_bytes = 4096;
+  const auto log = *eventlog::CommitStream::open(disk, world.loop.clock, config, eventlog::Drive::by_hand);
+  ASSERT_TRUE(log->add_hub("my-hub", 2));
+  const Services own = world.services();
+  const Services services{own.clock,           own.random,        own.registry, *log,
+                          own.journal,         own.sessions,      own.names,    own.process,
+                          own.subscription_id, own.resource_group};
+  AdminGateway admin{services, {[] { return false; }, Bytes{}}, HttpLimits{}};
+  const auto get = [&](const char* target) { return admin.answer({"GET", target, {}, ""}); };
+  const std::string body(100'000, 'x');
+  EventView event;
+  event.hub = "my-hub";
+  event.device_id = "d";
+  event.body = as_bytes(body);
+  const auto append = [&] {
+    const bool taken = log->append(event).has_value();
+    while (log->run_once()) {
+    }
+    return taken;
+  };
+  ASSERT_TRUE(append());
+  EXPECT_EQ(get("/readyz").status, 200u);
+  disk.set_capacity(1);  // Nothing may grow.
+  int taken = 0;
+  while (append()) ASSERT_LT(++taken, 100) << "the disk never filled";
+  EXPECT_EQ(get("/readyz").status, 503u);
+  EXPECT_TRUE(get("/readyz").body.starts_with("MU-5001: events has 0 bytes free; ")) << get("/readyz").body;
+  EXPECT_NE(get("/readyz").body.find("4096 are kept for the registry"), std::string::npos);
+  EXPECT_NE(get("/metrics").body.find("muster_event_log_waits_for_room 1\n"), std::string::npos);
+  EXPECT_EQ(get("/healthz").status, 200u) << "it lives, and serves what needs no room";
+  disk.set_capacity(1u << 30);
+  world.loop.clock.advance(std::chrono::seconds{1});
+  EXPECT_TRUE(log->run_once());
+  EXPECT_EQ(get("/readyz").status, 200u);
+  EXPECT_TRUE(append());
 }
 
 TEST(AdminPort, AnswersItsFourPaths) {

@@ -60,6 +60,7 @@ class ScriptedStream final : public net::Stream {
     if (room_ > 0) co_return Result<void>{};
     co_return co_await room_made_.wait();
   }
+  void end_writing() override {}  // HTTP says where an answer ends.
   void close() override {
     closed = true;
     arrived_.close();

@@ -87,7 +87,9 @@ TEST_F(HubApi, DisablingAndDeletingEndTheSession) {
   world.ask_hub("PUT", "/devices/pump-07", kCaDevice);
   const hub::SessionKey key{world.hub, *DeviceId::parse("pump-07"), ""};
   const auto session = std::make_shared<EndedSession>();
-  ASSERT_TRUE(world.loop.run(world.sessions.claim(key, session)));
+  const auto admission = world.loop.run(world.sessions.admit(key));
+  ASSERT_TRUE(admission);
+  ASSERT_TRUE(world.loop.run(world.sessions.claim(*admission, session)));
   EXPECT_TRUE(holds(world.ask_hub("GET", "/devices/pump-07"), R"("connectionState":"Connected")"));
   EXPECT_TRUE(holds(world.ask_hub("GET", "/statistics/service"), R"("connectedDeviceCount":1)"));
 

@@ -23,7 +23,8 @@ class TwinApi : public testing::Test {
   TwinApi() {
     EXPECT_EQ(world.ask_hub("PUT", "/devices/pump-07", R"({"deviceId":"pump-07"})").status, 200);
     const hub::SessionKey key{world.hub, *DeviceId::parse("pump-07"), ""};
-    EXPECT_TRUE(world.loop.run(world.sessions.claim(key, session)));
+    const auto admission = world.loop.run(world.sessions.admit(key));
+    EXPECT_TRUE(*world.loop.run(world.sessions.claim(*admission, session)));
   }
   json patch(std::string_view body, std::string headers = "") {
     Answer answer =

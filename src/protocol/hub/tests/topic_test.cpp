@@ -245,7 +245,9 @@ constexpr SubscriptionCase kSubscriptions[] = {
     {"twin_responses_of_a_module", "$iothub/twin/res/#", "m", Subscription::twin_responses,
      "device/04 section 4"},
 
-    {"credentials_preview", "$iothub/credentials/res/#", "", std::nullopt, "device/04 section 4: preview"},
+    {"credentials", "$iothub/credentials/res/#", "", Subscription::credential_responses,
+     "device/04 section 4, device/03 section 2.1"},
+    {"credentials_requests", "$iothub/credentials/POST/#", "", std::nullopt, "device/03 section 2.1"},
     {"c2d_of_another", "devices/x/messages/devicebound/#", "", std::nullopt, "device/04 section 4"},
     {"c2d_of_another_module", "devices/d/modules/x/messages/devicebound/#", "m", std::nullopt, "ours"},
     {"module_filter_of_a_device", "devices/d/modules/m/inputs/#", "", std::nullopt, "ours"},
