@@ -22,7 +22,9 @@ Error refused(const TwinAnswer& answer) {
                                                    answer.status, hub::describe_twin_error(answer.body))}
       .with_remedy("Correct what the reason names; for 429 and 5xx ask again later.");
 }
-Error not_granted() { return {ErrorCode::hub_refused, "the hub does not grant the subscription to the twin"}; }
+Error not_granted() {
+  return {ErrorCode::hub_refused, "the hub does not grant the subscription to the twin"};
+}
 bool is_success(const TwinAnswer& answer) { return answer.status >= 200 && answer.status < 300; }
 
 }  // namespace
