@@ -15,7 +15,7 @@ struct TwinOptions {
 };
 
 void add_device(Flags& flags, TwinOptions& options) {
-  flags.text("--device-id,-d", options.device, "ID", "Id of the device")->required();
+  flags.text("--device-id,-d", options.device, "ID", "Id of the device").required();
   add_service_name(flags, ServiceKind::hub, options.hub);
 }
 
@@ -91,7 +91,7 @@ void add_replace(Commands& commands) {
        .request = "PUT /twins/{id}   If-Match: \"*\" or the etag"},
       [](Flags& flags, TwinOptions& options) {
         add_device(flags, options);
-        flags.text("--json,-j", options.json, "JSON", "The twin: JSON or a file")->required();
+        flags.text("--json,-j", options.json, "JSON", "The twin: JSON or a file").required();
         flags.text("--etag,-e", options.etag, "ETAG", "Only if the twin is still this version");
       },
       replace);
