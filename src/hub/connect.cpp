@@ -134,8 +134,9 @@ std::vector<trust::TokenKey> policy_keys(trust::Judgement& judgement, const hub:
     return {{fmt::format("policy {}'s primary key", found->name), found->primary_key},
             {"its secondary key", found->secondary_key}};
   }
-  judgement.fail("token policy", Error{ErrorCode::token_policy_unknown,
-                                       fmt::format("no policy {} with DeviceConnect", token.key_name.substr(0, 64))});
+  judgement.fail("token policy",
+                 Error{ErrorCode::token_policy_unknown,
+                       fmt::format("no policy {} with DeviceConnect", token.key_name.substr(0, 64))});
   return {};
 }
 
@@ -175,13 +176,15 @@ Result<void> check_credential(ConnectService& service, ConnectOutcome& outcome, 
   if (auth->type == DeviceAuthType::sas) {
     check_token(service, outcome, request, snapshot, *auth, connected);
   } else if (auth->type == DeviceAuthType::none) {
-    outcome.judgement.fail("credential", Error{ErrorCode::credential_wrong_type,
-                                               "the identity authenticates by nothing: nobody may connect as it"});
+    outcome.judgement.fail("credential",
+                           Error{ErrorCode::credential_wrong_type,
+                                 "the identity authenticates by nothing: nobody may connect as it"});
   } else if (!request.chain) {
     outcome.judgement.fail(
-        "credential", Error{request.password ? ErrorCode::credential_wrong_type : ErrorCode::certificate_missing,
-                            fmt::format("the identity authenticates by {}, and no certificate came",
-                                        auth_name(auth->type))});
+        "credential",
+        Error{
+            request.password ? ErrorCode::credential_wrong_type : ErrorCode::certificate_missing,
+            fmt::format("the identity authenticates by {}, and no certificate came", auth_name(auth->type))});
   } else if (auth->type == DeviceAuthType::self_signed) {
     check_thumbprint(outcome.judgement, *auth, request.chain->leaf());
     connected.method = AuthMethod::x509_thumbprint;
@@ -200,11 +203,12 @@ Result<void> check_credential(ConnectService& service, ConnectOutcome& outcome, 
 }  // namespace
 
 Task<ConnectOutcome> authorize(ConnectService& service, ConnectRequest request) {
-  registry::ConnectQuestion question{.hub = request.hub,
-                                     .device = request.device,
-                                     .module = request.module,
-                                     .generation_known = service.anchors.generation({ServiceKind::hub, request.hub}),
-                                     .with_policies = request.password.has_value()};
+  registry::ConnectQuestion question{
+      .hub = request.hub,
+      .device = request.device,
+      .module = request.module,
+      .generation_known = service.anchors.generation({ServiceKind::hub, request.hub}),
+      .with_policies = request.password.has_value()};
   MUSTER_CO_TRY(auto snapshot, co_await service.registry.connect_snapshot(std::move(question)));
   ConnectOutcome outcome;
   Connected connected{.hub = request.hub,

@@ -29,7 +29,8 @@ void check_supported(trust::Judgement& judgement, const RegisterRequest& request
   }
 }
 
-/// The individual enrollment for this id has the say, if there is one; else the groups (device/01 section 8.2).
+/// The individual enrollment for this id has the say, if there is one; else the groups (device/01
+/// section 8.2).
 std::optional<Claim> claim(const Provisioning& service, trust::Judgement& judgement,
                            const Evidence& evidence) {
   if (evidence.snapshot.individual)

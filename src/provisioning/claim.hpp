@@ -1,14 +1,13 @@
 #pragma once
 
 #include "provisioning/register_device.hpp"
-
 #include "trust/token.hpp"
 
 #include <optional>
 #include <string_view>
 
-/// Private to provisioning: how each kind of enrollment judges a device. Pure, but for the verdict cache and the
-/// clock's time.
+/// Private to provisioning: how each kind of enrollment judges a device. Pure, but for the verdict cache and
+/// the clock's time.
 namespace muster::provisioning {
 
 /// What a device has shown, and what it is held against.
@@ -39,7 +38,8 @@ std::optional<Claim> claim_by_group_key(const Provisioning& service, trust::Judg
 /// Check "enrollment enabled". `noun`: "group" or "individual enrollment".
 void check_enabled(trust::Judgement& judgement, const EnrollmentSettings& settings, std::string_view noun,
                    std::string_view id);
-/// Check "registration id": it has to be the leaf's common name (device/01 section 2), in any case of letters.
+/// Check "registration id": it has to be the leaf's common name (device/01 section 2), in any case of
+/// letters.
 void check_common_name(trust::Judgement& judgement, const RegistrationId& id, const pki::Certificate& leaf);
 /// The token of the request against these keys; false when a check failed.
 bool check_registration_token(const Provisioning& service, trust::Judgement& judgement,

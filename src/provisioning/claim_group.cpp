@@ -88,26 +88,30 @@ std::optional<Claim> claim_by_group_key(const Provisioning& service, trust::Judg
     if (!keys) continue;
     check_enabled(judgement, group->settings, "group", group->id.str());
     const std::string of_group = fmt::format("derived from group {}'s", group->id.str());
-    if (!check_registration_token(service, judgement, evidence,
-                                  {{of_group + " primary key", keys->primary},
-                                   {of_group + " secondary key", keys->secondary}}) ||
+    if (!check_registration_token(
+            service, judgement, evidence,
+            {{of_group + " primary key", keys->primary}, {of_group + " secondary key", keys->secondary}}) ||
         !judgement.accepted()) {
       return std::nullopt;
     }
-    return Claim{.settings = group->settings,
-                 .group_id = std::string{group->id.str()},
-                 .device_id = device_id_of(evidence, request.id.str()),
-                 .auth = {.type = DeviceAuthType::sas, .primary_key = keys->primary, .secondary_key = keys->secondary}};
+    return Claim{
+        .settings = group->settings,
+        .group_id = std::string{group->id.str()},
+        .device_id = device_id_of(evidence, request.id.str()),
+        .auth = {
+            .type = DeviceAuthType::sas, .primary_key = keys->primary, .secondary_key = keys->secondary}};
   }
   const std::size_t count = evidence.anchors.key_groups().size();
-  judgement.fail("enrollment",
-                 count == 0 ? Error{ErrorCode::no_enrollment_matches,
-                                    fmt::format("no individual enrollment {} and no enrollment group with symmetric keys",
-                                                request.id.str())}
-                            : Error{ErrorCode::token_signature_invalid,
-                                    fmt::format("no individual enrollment {}, and the token is signed with no key derived "
-                                                "from one of {} enrollment groups",
-                                                request.id.str(), count)});
+  judgement.fail(
+      "enrollment",
+      count == 0
+          ? Error{ErrorCode::no_enrollment_matches,
+                  fmt::format("no individual enrollment {} and no enrollment group with symmetric keys",
+                              request.id.str())}
+          : Error{ErrorCode::token_signature_invalid,
+                  fmt::format("no individual enrollment {}, and the token is signed with no key derived "
+                              "from one of {} enrollment groups",
+                              request.id.str(), count)});
   return std::nullopt;
 }
 

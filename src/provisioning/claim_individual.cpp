@@ -6,9 +6,10 @@
 namespace muster::provisioning {
 namespace {
 
-/// The enrolled certificate itself has to come, self-signed or not (device/01 section 8.2): nothing above it is
-/// looked at.
-void check_certificate(trust::Judgement& judgement, const Attestation& attestation, const pki::Certificate& leaf) {
+/// The enrolled certificate itself has to come, self-signed or not (device/01 section 8.2): nothing above it
+/// is looked at.
+void check_certificate(trust::Judgement& judgement, const Attestation& attestation,
+                       const pki::Certificate& leaf) {
   const std::string presented = leaf.sha256_thumbprint();
   struct Enrolled {
     const char* name;
@@ -22,7 +23,8 @@ void check_certificate(trust::Judgement& judgement, const Attestation& attestati
       judgement.pass("certificate", fmt::format("is the {} of the enrollment, {}", one.name, presented));
       return;
     }
-    enrolled += fmt::format("{}{} {}", enrolled.empty() ? "" : ", ", one.name, one.certificate->sha256_thumbprint);
+    enrolled +=
+        fmt::format("{}{} {}", enrolled.empty() ? "" : ", ", one.name, one.certificate->sha256_thumbprint);
   }
   judgement.fail("certificate", Error{ErrorCode::enrollment_certificate_mismatch,
                                       fmt::format("presented {}, enrolled {}", presented, enrolled)});
@@ -31,10 +33,12 @@ void check_certificate(trust::Judgement& judgement, const Attestation& attestati
 void check_validity(trust::Judgement& judgement, const pki::Certificate& leaf, WallTime now) {
   if (now < leaf.not_before()) {
     judgement.fail("validity", Error{ErrorCode::certificate_not_yet_valid,
-                                     fmt::format("{} is valid from {}", leaf.subject(), format_utc_7(leaf.not_before()))});
+                                     fmt::format("{} is valid from {}", leaf.subject(),
+                                                 format_utc_7(leaf.not_before()))});
   } else if (now > leaf.not_after()) {
-    judgement.fail("validity", Error{ErrorCode::certificate_expired,
-                                     fmt::format("{} was valid until {}", leaf.subject(), format_utc_7(leaf.not_after()))});
+    judgement.fail("validity",
+                   Error{ErrorCode::certificate_expired, fmt::format("{} was valid until {}", leaf.subject(),
+                                                                     format_utc_7(leaf.not_after()))});
   } else {
     judgement.pass("validity", fmt::format("until {}", format_utc_7(leaf.not_after())));
   }
@@ -58,10 +62,9 @@ bool by_certificate(const Provisioning& service, trust::Judgement& judgement, co
   check_validity(judgement, leaf, service.clock.wall());
   check_common_name(judgement, request.id, leaf);
   // Both of the enrollment's, so that a device may change to the other one without registering again.
-  auth = attestation.client_primary
-             ? thumbprint_auth(enrolled_thumbprint(attestation.client_primary),
-                               enrolled_thumbprint(attestation.client_secondary))
-             : thumbprint_auth(enrolled_thumbprint(attestation.client_secondary), "");
+  auth = attestation.client_primary ? thumbprint_auth(enrolled_thumbprint(attestation.client_primary),
+                                                      enrolled_thumbprint(attestation.client_secondary))
+                                    : thumbprint_auth(enrolled_thumbprint(attestation.client_secondary), "");
   return judgement.accepted();
 }
 
@@ -83,11 +86,12 @@ std::optional<Claim> claim_individual(const Provisioning& service, trust::Judgem
   // A disabled one blocks its device, although a group would take it (device/01 section 8.2).
   check_enabled(judgement, enrollment.settings, "individual enrollment", enrollment.id.str());
   if (judgement.failure()) return std::nullopt;
-  Claim claim{.settings = enrollment.settings,
-              .individual_version = enrollment.settings.version,
-              .group_id = {},
-              .device_id = enrollment.device_id.empty() ? std::string{enrollment.id.str()} : enrollment.device_id,
-              .auth = {}};
+  Claim claim{
+      .settings = enrollment.settings,
+      .individual_version = enrollment.settings.version,
+      .group_id = {},
+      .device_id = enrollment.device_id.empty() ? std::string{enrollment.id.str()} : enrollment.device_id,
+      .auth = {}};
   bool taken = false;
   switch (enrollment.settings.attestation.type) {
     case AttestationType::x509:
@@ -98,8 +102,9 @@ std::optional<Claim> claim_individual(const Provisioning& service, trust::Judgem
       break;
     case AttestationType::none:
     case AttestationType::tpm:
-      judgement.fail("attestation", Error{ErrorCode::attestation_unsupported,
-                                          fmt::format("individual enrollment {} attests by TPM", enrollment.id.str())});
+      judgement.fail("attestation",
+                     Error{ErrorCode::attestation_unsupported,
+                           fmt::format("individual enrollment {} attests by TPM", enrollment.id.str())});
       break;
   }
   if (!taken) return std::nullopt;

@@ -25,8 +25,8 @@ enum class IdentityType : std::uint8_t { self_signed, certificate_authority };
 struct ProvisioningConfig {
   IdentityType identity_type = IdentityType::self_signed;
   std::chrono::seconds sas_clock_skew{300};  ///< For so long an expired token is taken still.
-  std::size_t operations_max = 10'000;  ///< Registrations under way at once, in this process.
-  int attempts_max = 5;                 ///< Times a registration starts over because trust moved under it.
+  std::size_t operations_max = 10'000;       ///< Registrations under way at once, in this process.
+  int attempts_max = 5;  ///< Times a registration starts over because trust moved under it.
 };
 
 /// A device's request to be registered, as the gateway has read it.

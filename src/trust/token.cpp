@@ -22,7 +22,8 @@ bool check_signature(Judgement& judgement, const TokenQuestion& question, const 
   for (const TokenKey& key : question.keys) names.push_back(key.name);
   judgement.fail("token signature",
                  Error{ErrorCode::token_signature_invalid,
-                       fmt::format("signed with none of: {}", names.empty() ? "(no key)" : fmt::format("{}", fmt::join(names, ", ")))});
+                       fmt::format("signed with none of: {}",
+                                   names.empty() ? "(no key)" : fmt::format("{}", fmt::join(names, ", ")))});
   return false;
 }
 
@@ -54,9 +55,10 @@ std::optional<WallTime> check_token(Judgement& judgement, const TokenQuestion& q
     return hub::covers(*token, resource, question.resource_case);
   };
   if (std::ranges::none_of(question.resources, covers)) {
-    judgement.fail("token resource", Error{ErrorCode::token_resource_mismatch,
-                                           fmt::format("it is for {}, asked was {}", token->resource.substr(0, 160),
-                                                       question.resources.front())});
+    judgement.fail("token resource",
+                   Error{ErrorCode::token_resource_mismatch,
+                         fmt::format("it is for {}, asked was {}", token->resource.substr(0, 160),
+                                     question.resources.front())});
     return std::nullopt;
   }
   judgement.pass("token resource", std::string{token->resource.substr(0, 160)});

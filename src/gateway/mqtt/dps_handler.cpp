@@ -46,8 +46,7 @@ DpsHandler::DpsHandler(Connection& connection, GatewayServices& services, DpsCal
 
 Result<PacketHandler::Next> DpsHandler::handle(const FixedHeader& header, ByteView body) {
   if (!shared_) {
-    shared_ = std::make_shared<Shared>(
-        Shared{connection_.shared_from_this(), services_, caller_, chain_});
+    shared_ = std::make_shared<Shared>(Shared{connection_.shared_from_this(), services_, caller_, chain_});
   }
   const auto packet = decode_body(header, body);
   if (!packet) return failure(ErrorCode::malformed_packet, std::string{packet_name(header.type)});
@@ -134,12 +133,12 @@ Result<provisioning::RegisterRequest> DpsHandler::Shared::request_of(const dps::
                                body.registration_id.substr(0, 160), caller.registration_id));
   }
   return provisioning::RegisterRequest{.dps = caller.dps,
- .id = *id,
- .chain = chain,
- .password = caller.password,
- .payload_json = body.payload_json,
- .asks_for_certificate = body.has_csr,
- .offers_tpm = body.has_tpm};
+                                       .id = *id,
+                                       .chain = chain,
+                                       .password = caller.password,
+                                       .payload_json = body.payload_json,
+                                       .asks_for_certificate = body.has_csr,
+                                       .offers_tpm = body.has_tpm};
 }
 
 /// Says so to the device when it is not.
@@ -228,7 +227,8 @@ std::string DpsHandler::Shared::as_answered(bool sent, const std::string& what) 
 std::string DpsHandler::Shared::disabled_registration(const Error& error) const {
   const auto id = RegistrationId::parse(caller.registration_id);
   if (!id) return {};
-  Registration registration{.dps = caller.dps, .id = *id, .operation_id = provisioning::operation_id_of(caller.dps, *id)};
+  Registration registration{
+      .dps = caller.dps, .id = *id, .operation_id = provisioning::operation_id_of(caller.dps, *id)};
   registration.status = RegistrationStatus::disabled;
   registration.error_message = error.reason();
   registration.created = registration.updated = services.clock.wall();

@@ -178,15 +178,15 @@ TEST_F(Connecting, EveryCheckIsKeptInTheOrderMade) {
 
 TEST_F(Connecting, ByAnAttestedCaThatWasRemoved) {
   has_identity(by_ca(upload(dps_, tutorial().intermediate.certificate)));
-  ASSERT_TRUE(connect(leaf_).identity);
+  ASSERT_TRUE(connect(leaf_).connected);
   ASSERT_TRUE(store().certificates().remove(dps_, *CertificateName::parse("ca"), registry::kAnyVersion));
-  EXPECT_FALSE(connect(leaf_).identity) << "also not by a judgement that was kept";
+  EXPECT_FALSE(connect(leaf_).connected) << "also not by a judgement that was kept";
 }
 
 TEST_F(Connecting, ByAnAttestedCaThatIsNotVerifiedAnyMore) {
   const auto id = upload(dps_, tutorial().intermediate.certificate);
   has_identity(by_ca(id));
-  ASSERT_TRUE(connect(leaf_).identity);
+  ASSERT_TRUE(connect(leaf_).connected);
   ASSERT_EQ(upload(dps_, tutorial().intermediate.certificate, false), id);
   expect_refused(connect(leaf_), ErrorCode::ca_not_verified);
 }
@@ -194,13 +194,13 @@ TEST_F(Connecting, ByAnAttestedCaThatIsNotVerifiedAnyMore) {
 TEST_F(Connecting, ByACaOfTheHubsOwn) {
   upload(hub_, tutorial().intermediate.certificate);
   has_identity(by_ca(0));
-  EXPECT_TRUE(connect(leaf_).identity);
+  EXPECT_TRUE(connect(leaf_).connected);
 }
 
 TEST_F(Connecting, ByACaThatOnlyDpsHas) {
   upload(dps_, tutorial().intermediate.certificate);
   has_identity(by_ca(0));
-  EXPECT_FALSE(connect(leaf_).identity) << "a device made at the hub needs a CA of the hub's";
+  EXPECT_FALSE(connect(leaf_).connected) << "a device made at the hub needs a CA of the hub's";
 }
 
 TEST_F(Connecting, ByCaWithTheNameOfAnother) {
@@ -216,7 +216,7 @@ TEST_F(Connecting, ByCaWithTheNameOfAnother) {
 TEST_F(Connecting, ByCaWithItsNameInOtherCase) {
   const auto reissued = forge({.common_name = "My-Device-001"}, &tutorial().intermediate).certificate;
   has_identity(by_ca(upload(dps_, tutorial().intermediate.certificate)));
-  EXPECT_TRUE(connect(reissued).identity);
+  EXPECT_TRUE(connect(reissued).connected);
 
   upload(hub_, tutorial().intermediate.certificate);
   has_identity(by_ca(0));
@@ -227,7 +227,7 @@ TEST_F(Connecting, ByCaWithItsNameInOtherCase) {
 
 TEST_F(Connecting, ByCaIsJudgedByTheClock) {
   has_identity(by_ca(upload(dps_, tutorial().intermediate.certificate)));
-  ASSERT_TRUE(connect(leaf_).identity);
+  ASSERT_TRUE(connect(leaf_).connected);
   clock_.jump_wall(std::chrono::hours{24 * 365});
   expect_refused(connect(leaf_), ErrorCode::certificate_expired);
 }
@@ -286,7 +286,9 @@ TEST_F(ByToken, AnythingElseIsRefusedByName) {
 }
 
 TEST_F(ByToken, AModuleHasKeysOfItsOwn) {
-  ModuleIdentity module{.hub = kHub, .device = *DeviceId::parse(kDevice), .id = *ModuleId::parse("camera"),
+  ModuleIdentity module{.hub = kHub,
+                        .device = *DeviceId::parse(kDevice),
+                        .id = *ModuleId::parse("camera"),
                         .generation_id = "7"};
   module.auth = {.type = DeviceAuthType::sas, .primary_key = kKey2};
   ASSERT_TRUE(store().modules().put(module, 0, nullptr));

@@ -136,15 +136,19 @@ Json event_head(const StoredEvent& stored, const EventJsonOptions& options) {
 
 }  // namespace
 
-std::string_view auth_method_json(AuthMethod method) noexcept {
+std::string_view auth_method_json(AuthMethod method, bool of_module) noexcept {
   // Service/07 section 7.6 and device/08 section 3; no source tells a thumbprint's text from a CA's.
   switch (method) {
     case AuthMethod::none:
       return {};
     case AuthMethod::x509_thumbprint:
     case AuthMethod::x509_ca:
-      return R"({"scope":"device","type":"x509Certificate","issuer":"external","acceptingIpFilterRule":null})";
+      return of_module
+                 ? R"({"scope":"module","type":"x509Certificate","issuer":"external","acceptingIpFilterRule":null})"
+                 : R"({"scope":"device","type":"x509Certificate","issuer":"external","acceptingIpFilterRule":null})";
     case AuthMethod::sas_device:
+      if (of_module)
+        return R"({"scope":"module","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})";
       return R"({"scope":"device","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})";
     case AuthMethod::sas_hub:
       return R"({"scope":"hub","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})";

@@ -232,14 +232,18 @@ TYPED_TEST_P(AssignContract, ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt) {
       all.append(certificate.name.str()) += ' ';
     return all;
   };
-  const auto first = read_connect_snapshot(store, {.hub = service("hub-a"), .device = device_id("pump")}).value();
+  const auto first =
+      read_connect_snapshot(store, {.hub = service("hub-a"), .device = device_id("pump")}).value();
   EXPECT_EQ(names(first), "own attesting ");
   EXPECT_TRUE(first.trust->groups.empty());
   ASSERT_TRUE(first.identity);
   EXPECT_EQ(first.generation, this->generation());
-  EXPECT_EQ(names(read_connect_snapshot(store, {.hub = service("lone"), .device = device_id("pump")}).value()), "");
+  EXPECT_EQ(
+      names(read_connect_snapshot(store, {.hub = service("lone"), .device = device_id("pump")}).value()), "");
   const auto second =
-      read_connect_snapshot(store, {.hub = service("hub-b"), .device = device_id("pump"), .generation_known = first.generation}).value();
+      read_connect_snapshot(
+          store, {.hub = service("hub-b"), .device = device_id("pump"), .generation_known = first.generation})
+          .value();
   EXPECT_FALSE(second.trust);
   EXPECT_FALSE(second.identity);
 }
@@ -273,6 +277,6 @@ REGISTER_TYPED_TEST_SUITE_P(AssignContract, AFirstRegistrationMakesAllThree,
                             AnAllocationsTwinWinsOverMigratedData, AHubThatIsGoneUndoesTheRegistration,
                             EnrollmentSnapshotHasTrustOnlyWhenItMoved,
                             ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt,
- ConnectSnapshotHasModuleAndPoliciesWhenAsked);
+                            ConnectSnapshotHasModuleAndPoliciesWhenAsked);
 
 }  // namespace muster::registry

@@ -278,7 +278,7 @@ TEST_F(Face, ManyThreadsRegisterAndConnect) {
       if (!stored && stored.error().code() == ErrorCode::precondition_failed) continue;
       if (!stored) co_return;
       auto third = registry.connect_snapshot(
- {.hub = service("hub-a"), .device = device_id(id), .generation_known = snapshot->generation});
+          {.hub = service("hub-a"), .device = device_id(id), .generation_known = snapshot->generation});
       const auto connect = co_await std::move(third);
       if (connect && connect->identity && !connect->trust) ++good;
       co_return;
