@@ -89,7 +89,7 @@ constexpr Row kRows[] = {
     {message_too_large, ConnackCode::server_unavailable, 413, 413001, "device/04 11"},
     {registry_busy, ConnackCode::server_unavailable, 503, 503000, "ours"},
     {registry_damaged, ConnackCode::server_unavailable, 500, 500000, "ours"},
-    {request_malformed, ConnackCode::server_unavailable, 500, 500000,
+    {resource_exists, ConnackCode::server_unavailable, 500, 500000,
      "never met by a device: a fault of ours"},
 };
 
