@@ -83,6 +83,10 @@ struct DeviceIdGrammar {
 };
 using DeviceId = Id<DeviceIdGrammar>;
 
+/// Module ids obey the device id's grammar (service/04 section 4.3).
+struct ModuleIdGrammar : DeviceIdGrammar {};
+using ModuleId = Id<ModuleIdGrammar>;
+
 /// The name of a hub or a DPS instance: the first label of its host name.
 struct ServiceNameGrammar {
   static constexpr bool folds = true;

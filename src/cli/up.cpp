@@ -61,6 +61,7 @@ void greet(std::ostream& out, const std::string& folder, const server::Ready& re
     }
   }
   for (const std::string& endpoint : ready.mqtt_endpoints) line("MQTT (TLS)", endpoint);
+  for (const std::string& endpoint : ready.https_endpoints) line("HTTPS", "https://" + endpoint);
   line("administration", "http://" + ready.admin_endpoint);
   line("control socket", folder + "/control.sock");
   for (const std::string& talk : ready.talk) out << talk << '\n';

@@ -30,7 +30,9 @@ class Recovery {
 
  private:
   Result<void> prepare_directory();
+  Result<void> check_some_segment_is_there() const;
   Result<void> drop_unfinished_segment();
+  Result<std::string> proof_of_a_header(std::uint64_t number);
   Result<void> begin_at_first_header();
   Result<void> recover_sealed(std::uint64_t number);
   Result<void> recover_by_reading(const std::shared_ptr<Segment>& segment, disk::File& file,
@@ -70,6 +72,25 @@ Result<void> Recovery::prepare_directory() {
   return {};
 }
 
+/// The first segment is durable before the first hub is entered, and one is there ever after.
+Result<void> Recovery::check_some_segment_is_there() const {
+  if (!numbers_.empty() || recovered_.hubs.empty()) return {};
+  return corrupt(path_of(segment_name(1)), fmt::format("no segment is there, though {} knows {} hubs",
+                                                       path_of(kHubTableName), recovered_.hubs.size()));
+}
+
+/// What shows that a segment has had a whole header, which is durable before any of these is written. Empty
+/// when nothing does. The index of the segment before it is only a hint that may be missing, so a segment cut
+/// short can still pass for one in the making where writing that index had failed.
+Result<std::string> Recovery::proof_of_a_header(std::uint64_t number) {
+  for (const std::uint64_t indexed : {number, number - 1}) {
+    MUSTER_TRY(const bool there, disk_.exists(path_of(index_name(indexed))));
+    if (there) return path_of(index_name(indexed));
+  }
+  if (numbers_.size() == 1 && !recovered_.hubs.empty()) return path_of(kHubTableName);
+  return std::string{};
+}
+
 /// A segment is made before anything is written to it: the last one may lack a whole header, and then has no
 /// batch.
 Result<void> Recovery::drop_unfinished_segment() {
@@ -88,6 +109,12 @@ Result<void> Recovery::drop_unfinished_segment() {
     for (std::size_t at = 0; at + 4 <= got; at += kSectorBytes) {
       if (as_text(ByteView{bytes}.subspan(at, 4)) == "MUBT") return failure(header.error());
     }
+  }
+  MUSTER_TRY(const std::string proof, proof_of_a_header(number));
+  if (!proof.empty()) {
+    return failure(ErrorCode::log_corrupt,
+                   fmt::format("{}; the file has {} bytes, and {} was written when its header was whole",
+                               header.error().reason(), size, proof));
   }
   // Sequence numbers would begin again: only the first of all segments may vanish without one before it.
   if (numbers_.size() == 1 && number != 1) return failure(header.error());
@@ -256,6 +283,7 @@ Result<Recovered> Recovery::run() {
   MUSTER_TRY(recovered_.hubs, read_hub_table(disk_, directory_));
   recovered_.points = points_of(recovered_.hubs);
   MUSTER_TRY(numbers_, list_segments(disk_, directory_));
+  MUSTER_CHECK(check_some_segment_is_there());
   if (!numbers_.empty()) {
     MUSTER_CHECK(drop_unfinished_segment());
   }

@@ -31,6 +31,9 @@ class Verification {
     for (const std::string& name : names) {
       if (const std::uint64_t number = segment_number(name); number != 0) numbers.push_back(number);
     }
+    if (numbers.empty() && !points_.empty()) {
+      find(Weight::damage, path_of(segment_name(1)), "no segment is there, though the hub table knows hubs");
+    }
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       if (i > 0 && numbers[i] != numbers[i - 1] + 1) {
         find(Weight::damage, path_of(segment_name(numbers[i - 1] + 1)), "the segment is missing");

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace muster {
 
@@ -34,14 +35,29 @@ struct DeviceIdentity {
   DeviceAuth auth;
   bool iot_edge = false;
   std::string device_scope;
+  std::vector<std::string> parent_scopes;  ///< Scopes of the edge devices above it, nearest first.
   WallTime created;
   std::int64_t version = 0;
 };
 
-/// A device's twin as stored. The JSON texts are objects, "{}" when empty; metadata is kept beside each.
+/// The identity of a module of a device. It has no status of its own: the device's decides.
+struct ModuleIdentity {
+  ServiceName hub;
+  DeviceId device;
+  ModuleId id;
+  std::string generation_id;
+  std::string managed_by;
+  DeviceAuth auth;
+  WallTime created;
+  std::int64_t version = 0;
+};
+
+/// A device's or a module's twin as stored. The JSON texts are objects, "{}" when empty; metadata is kept
+/// beside each.
 struct Twin {
   ServiceName hub;
   DeviceId device;
+  std::string module;  ///< The module whose twin this is; empty for the device's own.
   std::string tags_json = "{}";
   std::string desired_json = "{}";
   std::string desired_metadata_json = "{}";
@@ -57,6 +73,12 @@ struct Twin {
 /// A device and its twin, read together.
 struct DeviceRecord {
   DeviceIdentity identity;
+  Twin twin;
+};
+
+/// A module and its twin, read together.
+struct ModuleRecord {
+  ModuleIdentity identity;
   Twin twin;
 };
 

@@ -1,6 +1,20 @@
 #include "registry/put_rules.hpp"
 
 namespace muster::registry {
+namespace {
+
+template <typename Enrollment>
+Enrollment next_enrollment(const std::optional<Enrollment>& held, Enrollment given) {
+  given.settings.version = 1;
+  if (held) {
+    given.id = held->id;
+    given.settings.created = held->settings.created;
+    given.settings.version = held->settings.version + 1;
+  }
+  return given;
+}
+
+}  // namespace
 
 bool version_allows(std::int64_t held, std::int64_t expected) {
   return expected == kAnyVersion || held == expected;
@@ -42,23 +56,11 @@ CaCertificate successor(const std::optional<CaCertificate>& held, CaCertificate 
 }
 
 IndividualEnrollment successor(const std::optional<IndividualEnrollment>& held, IndividualEnrollment given) {
-  given.settings.version = 1;
-  if (held) {
-    given.id = held->id;
-    given.settings.created = held->settings.created;
-    given.settings.version = held->settings.version + 1;
-  }
-  return given;
+  return next_enrollment(held, std::move(given));
 }
 
 EnrollmentGroup successor(const std::optional<EnrollmentGroup>& held, EnrollmentGroup given) {
-  given.settings.version = 1;
-  if (held) {
-    given.id = held->id;
-    given.settings.created = held->settings.created;
-    given.settings.version = held->settings.version + 1;
-  }
-  return given;
+  return next_enrollment(held, std::move(given));
 }
 
 Registration successor(const std::optional<Registration>& held, Registration given) {
@@ -81,12 +83,36 @@ DeviceIdentity successor(const std::optional<DeviceIdentity>& held, DeviceIdenti
   return given;
 }
 
+ModuleIdentity successor(const std::optional<ModuleIdentity>& held, ModuleIdentity given) {
+  given.version = 1;
+  if (held) {
+    given.generation_id = held->generation_id;
+    given.created = held->created;
+    given.version = held->version + 1;
+  }
+  return given;
+}
+
 Twin first_twin(const DeviceIdentity& device, const Twin* initial) {
-  if (initial == nullptr) return Twin{.hub = device.hub, .device = device.id, .model_id = {}};
-  Twin twin = *initial;
+  Twin twin = initial != nullptr ? *initial : Twin{.hub = device.hub, .device = device.id, .model_id = {}};
   twin.hub = device.hub;
   twin.device = device.id;
+  twin.module.clear();
   return twin;
+}
+
+Twin first_twin(const ModuleIdentity& module, const Twin* initial) {
+  Twin twin =
+      initial != nullptr ? *initial : Twin{.hub = module.hub, .device = module.device, .model_id = {}};
+  twin.hub = module.hub;
+  twin.device = module.device;
+  twin.module = module.id.str();
+  return twin;
+}
+
+Error no_such_device(const ServiceName& hub, const DeviceId& device) {
+  return Error{ErrorCode::device_not_found,
+               "hub " + std::string{hub.str()} + " has no device " + std::string{device.str()}};
 }
 
 Error no_such_service(ServiceKind kind, const ServiceName& name) {

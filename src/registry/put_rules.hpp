@@ -25,9 +25,15 @@ IndividualEnrollment successor(const std::optional<IndividualEnrollment>& held, 
 EnrollmentGroup successor(const std::optional<EnrollmentGroup>& held, EnrollmentGroup given);
 Registration successor(const std::optional<Registration>& held, Registration given);
 DeviceIdentity successor(const std::optional<DeviceIdentity>& held, DeviceIdentity given);
+ModuleIdentity successor(const std::optional<ModuleIdentity>& held, ModuleIdentity given);
 
 /// The twin that a new device gets: `initial`, or an empty one, under the device's name.
 Twin first_twin(const DeviceIdentity& device, const Twin* initial);
+/// The same for a module.
+Twin first_twin(const ModuleIdentity& module, const Twin* initial);
+
+/// The failure of a put of a module to a device that does not exist.
+Error no_such_device(const ServiceName& hub, const DeviceId& device);
 
 /// The failure of a put into a service that does not exist.
 Error no_such_service(ServiceKind kind, const ServiceName& name);

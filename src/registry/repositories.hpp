@@ -61,31 +61,23 @@ class CertificateRepository {
                                              std::int64_t expected) = 0;
 };
 
-class EnrollmentRepository {
+/// Individual enrollments and enrollment groups differ in what they hold, not in how they are kept.
+template <typename Enrollment>
+class EnrollmentsOf {
  public:
-  virtual ~EnrollmentRepository() = default;
-  virtual Result<std::optional<IndividualEnrollment>> find(const ServiceName& dps,
-                                                           const RegistrationId& id) = 0;
-  virtual Result<std::optional<IndividualEnrollment>> put(const IndividualEnrollment& enrollment,
-                                                          std::int64_t expected) = 0;
-  virtual Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
-                                             std::int64_t expected) = 0;
-  virtual Result<Page<IndividualEnrollment>> list(const ServiceName& dps, const std::string& after,
-                                                  std::size_t limit) = 0;
+  using Id = decltype(Enrollment::id);
+
+  virtual ~EnrollmentsOf() = default;
+  virtual Result<std::optional<Enrollment>> find(const ServiceName& dps, const Id& id) = 0;
+  virtual Result<std::optional<Enrollment>> put(const Enrollment& enrollment, std::int64_t expected) = 0;
+  /// False in the optional: there was none; nullopt: the version had moved.
+  virtual Result<std::optional<bool>> remove(const ServiceName& dps, const Id& id, std::int64_t expected) = 0;
+  virtual Result<Page<Enrollment>> list(const ServiceName& dps, const std::string& after,
+                                        std::size_t limit) = 0;
 };
 
-class EnrollmentGroupRepository {
- public:
-  virtual ~EnrollmentGroupRepository() = default;
-  virtual Result<std::optional<EnrollmentGroup>> find(const ServiceName& dps,
-                                                      const EnrollmentGroupId& id) = 0;
-  virtual Result<std::optional<EnrollmentGroup>> put(const EnrollmentGroup& group, std::int64_t expected) = 0;
-  /// `removed` false in the optional: there was none; nullopt: the version had moved.
-  virtual Result<std::optional<bool>> remove(const ServiceName& dps, const EnrollmentGroupId& id,
-                                             std::int64_t expected) = 0;
-  virtual Result<Page<EnrollmentGroup>> list(const ServiceName& dps, const std::string& after,
-                                             std::size_t limit) = 0;
-};
+using EnrollmentRepository = EnrollmentsOf<IndividualEnrollment>;
+using EnrollmentGroupRepository = EnrollmentsOf<EnrollmentGroup>;
 
 class RegistrationRepository {
  public:
@@ -104,6 +96,13 @@ class RegistrationRepository {
   virtual Result<std::optional<Registration>> latest_of_device(const DeviceId& device) = 0;
 };
 
+/// How many devices a hub has.
+struct DeviceCounts {
+  std::uint64_t total = 0;
+  std::uint64_t enabled = 0;
+  friend bool operator==(const DeviceCounts&, const DeviceCounts&) = default;
+};
+
 class DeviceRepository {
  public:
   virtual ~DeviceRepository() = default;
@@ -120,7 +119,28 @@ class DeviceRepository {
   virtual Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) = 0;
   /// Never makes one: nullopt too when there is no such device. All fields but `version` are stored as given.
   virtual Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) = 0;
-  virtual Result<std::uint64_t> count(const ServiceName& hub) = 0;
+  virtual Result<DeviceCounts> count(const ServiceName& hub) = 0;
+};
+
+/// The modules of devices. They go with their device.
+class ModuleRepository {
+ public:
+  virtual ~ModuleRepository() = default;
+  virtual Result<std::optional<ModuleRecord>> find(const ServiceName& hub, const DeviceId& device,
+                                                   const ModuleId& id) = 0;
+  /// Makes the twin with the module when it is new. device_not_found when there is no such device.
+  virtual Result<std::optional<ModuleIdentity>> put(const ModuleIdentity& identity, std::int64_t expected,
+                                                    const Twin* initial) = 0;
+  virtual Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& device,
+                                             const ModuleId& id, std::int64_t expected) = 0;
+  /// Of one device, by id.
+  virtual Result<std::vector<ModuleRecord>> list(const ServiceName& hub, const DeviceId& device) = 0;
+  /// Of all devices of a hub, by device and id. `after` and the page's `next` are "{device}/{module}": no id
+  /// holds a slash.
+  virtual Result<Page<ModuleRecord>> list_all(const ServiceName& hub, const std::string& after,
+                                              std::size_t limit) = 0;
+  /// As DeviceRepository's, for the twin of a module: `twin.module` names it.
+  virtual Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) = 0;
 };
 
 /// One engine: the repositories of one connection, and its transactions.
@@ -133,6 +153,7 @@ class Store {
   virtual EnrollmentGroupRepository& groups() = 0;
   virtual RegistrationRepository& registrations() = 0;
   virtual DeviceRepository& devices() = 0;
+  virtual ModuleRepository& modules() = 0;
 
   /// Grows by one with every change of what decides trust: certificates, enrollments, groups, links,
   /// services.

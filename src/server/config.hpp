@@ -32,6 +32,10 @@ struct DpsConfig {
   DisabledStatus disabled_status = DisabledStatus::unauthorized;
 };
 
+struct SasConfig {
+  std::uint32_t clock_skew_s = 300;  ///< For so long an expired token is taken still.
+};
+
 enum class LimitsProfile : std::uint8_t { none, azure_s1 };
 
 struct LimitsConfig {
@@ -60,6 +64,7 @@ struct Config {
   std::uint32_t shards = 0;  ///< 0: one a core, at most 2.
   EventLogConfig event_log;
   DpsConfig dps;
+  SasConfig sas;
   LimitsConfig limits;
   log::Level log_level = log::Level::info;
 };

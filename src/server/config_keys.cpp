@@ -221,6 +221,13 @@ std::vector<ConfigKey> provisioning_keys() {
   };
 }
 
+std::vector<ConfigKey> sas_keys() {
+  return {
+      MUSTER_NUMBER_KEY("sas.clock_skew_s", sas.clock_skew_s, 0, 3'600,
+                        "Seconds for which an expired shared access signature is taken still: clocks differ"),
+  };
+}
+
 std::vector<ConfigKey> limit_keys() {
   return {
       MUSTER_WORD_KEY("limits.profile", limits.profile, kProfiles, "none or azure-s1",
@@ -252,7 +259,7 @@ std::vector<ConfigKey> limit_keys() {
 
 std::vector<ConfigKey> make_keys() {
   std::vector<ConfigKey> keys;
-  for (auto part : {service_keys(), storage_keys(), provisioning_keys(), limit_keys()}) {
+  for (auto part : {service_keys(), storage_keys(), provisioning_keys(), sas_keys(), limit_keys()}) {
     std::ranges::move(part, std::back_inserter(keys));
   }
   return keys;

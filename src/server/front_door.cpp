@@ -30,8 +30,9 @@ tl::unexpected<Error> unknown_hub(std::string_view host) {
 
 }  // namespace
 
-FrontDoor::FrontDoor(registry::Registry& registry, std::string first_address)
-    : registry_{registry}, first_address_{std::move(first_address)} {}
+FrontDoor::FrontDoor(registry::Registry& registry, std::string first_address,
+                     std::vector<std::string> own_names)
+    : registry_{registry}, first_address_{std::move(first_address)}, own_names_{std::move(own_names)} {}
 
 Task<void> FrontDoor::refresh() {
   std::vector<Hub> hubs;
@@ -123,6 +124,50 @@ std::string FrontDoor::answer_host(const std::string& hub_host, const net::PeerI
   if (equals_ignoring_case(sni, "localhost")) return "127.0.0.1";
   if (!sni.empty()) return sni;
   return peer.local.address == "::1" ? "127.0.0.1" : peer.local.address;
+}
+
+bool FrontDoor::is_own_name(std::string_view host, const net::PeerInfo& peer) const {
+  // In a URL an IPv6 address stands in brackets.
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto is_host = [host](const std::string& name) { return equals_ignoring_case(name, host); };
+  return is_host("localhost") || is_host(peer.local.address) || std::ranges::any_of(own_names_, is_host);
+}
+
+std::optional<rest::Face> FrontDoor::face(const rest::FaceQuestion& question) const {
+  using rest::Api;
+  const auto by_path = question.api_of_path;
+  if (by_path == Api::muster || by_path == Api::arm) return rest::Face{*by_path, std::nullopt};
+  const std::string& sni = question.peer.server_name;
+  const bool sni_decides =
+      ends_with_ignoring_case(sni, kHubSuffix) || ends_with_ignoring_case(sni, kDpsSuffix);
+  const std::string& decisive = sni_decides ? sni : question.host;
+  if (auto named = rest::face_of_host(decisive); named && named->service) {
+    // One connection, one service: a Host of another than the handshake was for is refused.
+    if (sni_decides && !equals_ignoring_case(sni, question.host) &&
+        !is_own_name(question.host, question.peer))
+      return std::nullopt;
+    return named;
+  }
+  if (sni_decides || !is_own_name(question.host, question.peer) || !by_path) return std::nullopt;
+  const auto services = table();
+  if (by_path == Api::dps) {
+    if (services->dps.empty()) return std::nullopt;
+    return rest::Face{Api::dps, services->dps.front().name};
+  }
+  if (services->hubs.empty()) return std::nullopt;
+  for (const auto& entry : services->hubs) {
+    if (entry.address == question.peer.local.address) return rest::Face{Api::hub, entry.hub.name};
+  }
+  return rest::Face{Api::hub, services->hubs.front().hub.name};
+}
+
+std::vector<std::string> FrontDoor::names_of(const ServiceRef& service) const {
+  std::vector<std::string> names{service.kind == ServiceKind::hub ? hub_host_name(service.name)
+                                                                  : dps_host_name(service.name)};
+  names.insert(names.end(), own_names_.begin(), own_names_.end());
+  names.emplace_back("localhost");
+  for (const auto& entry : table()->hubs) names.push_back(entry.address);
+  return names;
 }
 
 }  // namespace muster::server

@@ -63,28 +63,30 @@ std::string status_json(const Service::Parts& parts) {
                    {"host", dps_host_name(instance.name)}});
   }
   const LimitsConfig& limits = parts.config().limits;
-  const Json whole{
-      {"state", parts.log->failed() ? "failed" : "ready"},
-      {"version", kVersion},
-      {"pid", ::getpid()},
-      {"started", format_utc_7(parts.started)},
-      {"world", parts.paths.folder},
-      {"endpoints", {{"mqtt", parts.ready.mqtt_endpoints}, {"admin", parts.ready.admin_endpoint}}},
-      {"dps", std::move(dps)},
-      {"hubs", std::move(hubs)},
-      {"connections", parts.connections->open()},
-      {"connectionsRefused", parts.connections->refused()},
-      {"registrationsRunning", parts.operations->running()},
-      {"refusals", parts.journal.refusals()},
-      {"residentBytes", resident_bytes()},
-      {"eventLog", log_figures(*parts.log)},
-      {"limits",
-       {{"connectionsMax", limits.connections_max},
-        {"connectionsPerAddressMax", limits.connections_per_address_max},
-        {"packetBytesMax", limits.packet_bytes_max},
-        {"inflightMax", limits.inflight_max},
-        {"subscriptionsMax", limits.subscriptions_max},
-        {"operationsMax", limits.operations_max}}}};
+  const Json whole{{"state", parts.log->failed() ? "failed" : "ready"},
+                   {"version", kVersion},
+                   {"pid", ::getpid()},
+                   {"started", format_utc_7(parts.started)},
+                   {"world", parts.paths.folder},
+                   {"endpoints",
+                    {{"mqtt", parts.ready.mqtt_endpoints},
+                     {"https", parts.ready.https_endpoints},
+                     {"admin", parts.ready.admin_endpoint}}},
+                   {"dps", std::move(dps)},
+                   {"hubs", std::move(hubs)},
+                   {"connections", parts.connections->open()},
+                   {"connectionsRefused", parts.connections->refused()},
+                   {"registrationsRunning", parts.operations->running()},
+                   {"refusals", parts.journal.refusals()},
+                   {"residentBytes", resident_bytes()},
+                   {"eventLog", log_figures(*parts.log)},
+                   {"limits",
+                    {{"connectionsMax", limits.connections_max},
+                     {"connectionsPerAddressMax", limits.connections_per_address_max},
+                     {"packetBytesMax", limits.packet_bytes_max},
+                     {"inflightMax", limits.inflight_max},
+                     {"subscriptionsMax", limits.subscriptions_max},
+                     {"operationsMax", limits.operations_max}}}};
   return whole.dump();
 }
 

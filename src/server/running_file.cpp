@@ -26,6 +26,7 @@ world::RunningWorld running_world(const Service::Parts& parts) {
                               .started = format_utc_7(parts.started),
                               .start_ticks = start_ticks()};
   running.endpoints.mqtt = parts.ready.mqtt_endpoints;
+  running.endpoints.https = parts.ready.https_endpoints;
   running.endpoints.admin = parts.ready.admin_endpoint;
   const auto services = parts.front_door->table();
   for (const DpsInstance& instance : services->dps) {

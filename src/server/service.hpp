@@ -18,6 +18,7 @@ namespace muster::server {
 struct Ready {
   bool made_world = false;
   std::vector<std::string> mqtt_endpoints;  ///< "127.0.0.1:8883".
+  std::vector<std::string> https_endpoints;
   std::string admin_endpoint;
   std::vector<std::string>
       talk;  ///< What an operator should know: a CA that was replaced, a port that fell back.

@@ -50,7 +50,7 @@ struct Service::Parts {
   std::unique_ptr<eventlog::EventLog> log;
   std::unique_ptr<FrontDoor> front_door;
   std::unique_ptr<net::TlsServerContext> tls_context;
-  std::unique_ptr<net::ConnectionLimits> connections, admin_connections;
+  std::unique_ptr<net::ConnectionLimits> connections, https_connections, admin_connections;
 
   trust::AnchorCache anchors;
   trust::VerdictCache verdicts;
@@ -59,7 +59,8 @@ struct Service::Parts {
   std::unique_ptr<provisioning::Operations> operations;
   std::unique_ptr<hub::ConnectService> connect;
 
-  std::vector<net::PortClaim> claims;
+  std::vector<net::PortClaim> mqtt_claims, https_claims;
+  std::optional<net::PortClaim> admin_claim;
   std::vector<std::unique_ptr<net::Shard>> shards;
   std::unique_ptr<rest::Gateway> rest;
   std::unique_ptr<rest::AdminGateway> admin;

@@ -63,6 +63,23 @@ std::vector<std::string> interface_addresses() {
   return addresses;
 }
 
+/// Every address and name that the service answers as beside localhost and the Azure names.
+std::vector<std::string> own_names(const Config& config) {
+  std::vector<std::string> names;
+  const auto add = [&names](const std::string& name) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  };
+  for (const std::string& address : config.listen) {
+    if (net::is_any(address)) {
+      std::ranges::for_each(interface_addresses(), add);
+    } else {
+      add(address);
+    }
+  }
+  std::ranges::for_each(config.names, add);
+  return names;
+}
+
 pki::ServerNames server_names(const Config& config) {
   pki::ServerNames names;
   names.dns_names = {"localhost", "*.azure-devices-provisioning.net", "*.azure-devices.net"};
@@ -71,14 +88,7 @@ pki::ServerNames server_names(const Config& config) {
     if (std::ranges::find(names.ip_addresses, address) == names.ip_addresses.end())
       names.ip_addresses.push_back(address);
   };
-  for (const std::string& address : config.listen) {
-    if (net::is_any(address)) {
-      for (const std::string& own : interface_addresses()) add_address(own);
-    } else {
-      add_address(address);
-    }
-  }
-  for (const std::string& name : config.names) {
+  for (const std::string& name : own_names(config)) {
     if (net::is_address(name)) {
       add_address(name);
     } else {
@@ -135,6 +145,16 @@ std::size_t shard_count(const Config& config) {
   return std::clamp(std::thread::hardware_concurrency(), 1u, kShardsByDefaultMax);
 }
 
+Result<std::vector<net::PortClaim>> take_ports(const std::vector<std::string>& addresses,
+                                               std::uint16_t port) {
+  std::vector<net::PortClaim> claims;
+  for (const std::string& address : addresses) {
+    MUSTER_TRY(net::PortClaim claim, net::PortClaim::take({address, port}));
+    claims.push_back(std::move(claim));
+  }
+  return claims;
+}
+
 }  // namespace
 
 /// The steps of starting, each a function of what the ones before have made.
@@ -161,17 +181,17 @@ class Starting {
  private:
   Result<void> lock();
   Result<void> claim_ports();
+  Result<void> claim_https();
   Result<void> open_stores(WorldState state);
   Result<void> check_log_is_there();
   Result<void> make_world(bool bare, const std::string& config_file);
   Result<void> open_services();
   Result<void> listen();
   Result<void> listen_mqtt();
+  Result<void> listen_https();
   Result<void> listen_admin();
   Result<void> listen_control();
   Result<void> announce();
-  void serve_rest(std::shared_ptr<net::Stream> stream, net::Shard& shard);
-
   Service::Parts& parts_;
   std::optional<net::PortClaim> admin_claim_;
 };
@@ -183,15 +203,34 @@ Result<void> Starting::lock() {
 
 Result<void> Starting::claim_ports() {
   const Config& config = parts_.config();
-  for (const std::string& address : config.listen) {
-    MUSTER_TRY(net::PortClaim claim, net::PortClaim::take({address, config.mqtt_port}));
+  MUSTER_TRY(parts_.mqtt_claims, take_ports(config.listen, config.mqtt_port));
+  MUSTER_CHECK(claim_https());
+  for (const net::PortClaim& claim : parts_.mqtt_claims)
     parts_.ready.mqtt_endpoints.push_back(net::format_endpoint(claim.endpoint()));
-    parts_.claims.push_back(std::move(claim));
-  }
+  for (const net::PortClaim& claim : parts_.https_claims)
+    parts_.ready.https_endpoints.push_back(net::format_endpoint(claim.endpoint()));
   const std::string first = first_ipv4(config);
   const std::string admin_address = net::is_loopback(first) ? first : "127.0.0.1";
   MUSTER_TRY(admin_claim_, net::PortClaim::take({admin_address, config.admin_port}));
   parts_.ready.admin_endpoint = net::format_endpoint(admin_claim_->endpoint());
+  return {};
+}
+
+/// 443 falls back to 8443 where the user may not bind it, unless somebody asked for 443.
+Result<void> Starting::claim_https() {
+  constexpr std::uint16_t kFallback = 8443;
+  const Config& config = parts_.config();
+  auto claims = take_ports(config.listen, config.https_port);
+  if (!claims && claims.error().code() == ErrorCode::permission_denied &&
+      parts_.loaded.origin_of("https_port") == Origin::default_value) {
+    parts_.ready.talk.push_back(fmt::format(
+        "port {} may not be bound by this user: HTTPS is on {}. Clients of the Azure names need {}: start as "
+        "root, or allow it once: sudo sysctl net.ipv4.ip_unprivileged_port_start=443",
+        config.https_port, kFallback, config.https_port));
+    claims = take_ports(config.listen, kFallback);
+  }
+  if (!claims) return failure(claims.error());
+  parts_.https_claims = *std::move(claims);
   return {};
 }
 
@@ -245,7 +284,7 @@ Result<void> Starting::make_world(bool bare, const std::string& config_file) {
 Result<void> Starting::open_services() {
   auto& [clock, random, disk] = parts_.injected;
   const Config& config = parts_.config();
-  parts_.front_door = std::make_unique<FrontDoor>(*parts_.registry, first_ipv4(config));
+  parts_.front_door = std::make_unique<FrontDoor>(*parts_.registry, first_ipv4(config), own_names(config));
   MUSTER_CHECK(run_blocking(parts_.front_door->refresh()));
   for (const auto& entry : parts_.front_door->table()->hubs) {
     MUSTER_CHECK(parts_.log->add_hub(entry.hub.name.key(), entry.hub.partition_count));
@@ -284,9 +323,11 @@ rest::Services rest_services(Service::Parts& parts) {
           .log = *parts.log,
           .journal = parts.journal,
           .sessions = parts.sessions,
+          .names = *parts.front_door,
           .process = std::move(process),
           .subscription_id = std::string{kSubscriptionId},
-          .resource_group = std::string{kResourceGroup}};
+          .resource_group = std::string{kResourceGroup},
+          .sas_clock_skew = std::chrono::seconds{parts.config().sas.clock_skew_s}};
 }
 
 Result<void> Starting::listen() {
@@ -304,6 +345,7 @@ Result<void> Starting::listen() {
   parts_.mqtt = std::make_unique<mqtt::Gateway>(std::move(services), parts_.shards);
   parts_.rest = std::make_unique<rest::Gateway>(rest_services(parts_), rest::HttpLimits{});
   MUSTER_CHECK(listen_mqtt());
+  MUSTER_CHECK(listen_https());
   MUSTER_CHECK(listen_admin());
   MUSTER_CHECK(listen_control());
   for (const auto& shard : parts_.shards) shard->start();
@@ -314,7 +356,7 @@ Result<void> Starting::listen_mqtt() {
   const LimitsConfig& limits = parts_.config().limits;
   parts_.connections = std::make_unique<net::ConnectionLimits>(
       net::ConnectionCaps{limits.connections_max, limits.connections_per_address_max});
-  for (const net::PortClaim& claim : parts_.claims) {
+  for (const net::PortClaim& claim : parts_.mqtt_claims) {
     for (const auto& shard : parts_.shards) {
       MUSTER_TRY(net::Listener listener, net::Listener::open(*shard, claim, *parts_.connections));
       listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
@@ -322,6 +364,24 @@ Result<void> Starting::listen_mqtt() {
                        parts.mqtt->serve(
                            on, std::make_unique<net::TlsStream>(on, std::move(accepted), *parts.tls_context)),
                        asio::detached);
+      });
+      parts_.listeners.push_back(std::move(listener));
+    }
+  }
+  return {};
+}
+
+/// The service APIs: the same front door as for devices, on another port.
+Result<void> Starting::listen_https() {
+  const LimitsConfig& limits = parts_.config().limits;
+  parts_.https_connections = std::make_unique<net::ConnectionLimits>(
+      net::ConnectionCaps{limits.connections_max, limits.connections_per_address_max});
+  for (const net::PortClaim& claim : parts_.https_claims) {
+    for (const auto& shard : parts_.shards) {
+      MUSTER_TRY(net::Listener listener, net::Listener::open(*shard, claim, *parts_.https_connections));
+      listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
+        auto stream = std::make_shared<net::TlsStream>(on, std::move(accepted), *parts.tls_context);
+        asio::co_spawn(on.io(), parts.rest->serve_tls(on, std::move(stream)), asio::detached);
       });
       parts_.listeners.push_back(std::move(listener));
     }
@@ -344,7 +404,7 @@ Result<void> Starting::listen_admin() {
     asio::co_spawn(on.io(), parts.admin->serve(on, std::move(stream)), asio::detached);
   });
   parts_.listeners.push_back(std::move(listener));
-  parts_.claims.push_back(*std::move(admin_claim_));
+  parts_.admin_claim = std::move(admin_claim_);
   return {};
 }
 

@@ -42,7 +42,7 @@ WholeService::Running::Running(WholeService& service)
       log{made(eventlog::CommitStream::open(service.disk_, service.clock, log_config(service.terms_),
                                             eventlog::Drive::by_hand))},
       hurried{*log},
-      front_door{registry, "127.0.0.1"},
+      front_door{registry, "127.0.0.1", {"127.0.0.1"}},
       provisioning{registry,
                    anchors,
                    verdicts,

@@ -232,6 +232,44 @@ INSTANTIATE_TEST_SUITE_P(
                                  [](Files& files) { flip(files, segment_name(2), 30); },
                                  ErrorCode::log_corrupt,
                                  {"00000000000000000002.segment", "byte 0"}},
+                      RefusalRow{"live_segment_cut_within_its_header",
+                                 [](Files& files) { files.at(segment_name(2)).resize(300); },
+                                 ErrorCode::log_corrupt,
+                                 {"events/00000000000000000002.segment, byte 0", "the file has 300 bytes",
+                                  "events/00000000000000000001.index was written when its header was whole"}},
+                      RefusalRow{"live_segment_emptied",
+                                 [](Files& files) { files.at(segment_name(2)).clear(); },
+                                 ErrorCode::log_corrupt,
+                                 {"events/00000000000000000002.segment, byte 0", "the file has 0 bytes"}},
+                      RefusalRow{"live_segment_all_zeros",
+                                 [](Files& files) { files.at(segment_name(2)).assign(4096, std::byte{0}); },
+                                 ErrorCode::log_corrupt,
+                                 {"events/00000000000000000002.segment, byte 0", "the file has 4096 bytes"}},
+                      RefusalRow{
+                          "sealed_segment_is_the_last_and_emptied",
+                          [](Files& files) {
+                            files.erase(segment_name(2));
+                            files.at(segment_name(1)).clear();
+                          },
+                          ErrorCode::log_corrupt,
+                          {"events/00000000000000000001.segment", "events/00000000000000000001.index"}},
+                      RefusalRow{"only_segment_emptied",
+                                 [](Files& files) {
+                                   files.erase(segment_name(2));
+                                   files.erase(index_name(1));
+                                   files.at(segment_name(1)).clear();
+                                 },
+                                 ErrorCode::log_corrupt,
+                                 {"events/00000000000000000001.segment", "events/hubs was written when"}},
+                      RefusalRow{"no_segment_at_all",
+                                 [](Files& files) {
+                                   for (const std::uint64_t number : {1u, 2u}) {
+                                     files.erase(segment_name(number));
+                                     files.erase(index_name(number));
+                                   }
+                                 },
+                                 ErrorCode::log_corrupt,
+                                 {"events/00000000000000000001.segment", "events/hubs knows 1 hubs"}},
                       RefusalRow{"missing_segment",
                                  [](Files& files) {
                                    files[segment_name(3)] = files.at(segment_name(2));
@@ -277,6 +315,19 @@ TEST(Damage, ASegmentThatWasBeingMadeIsRemoved) {
   }
 }
 
+TEST(Damage, TheFirstSegmentMayHaveBeenInTheMakingWhileThereIsNoHub) {
+  for (const std::size_t written : {0u, 16u, 511u}) {
+    Bytes part = make_specimen(1, false).files.at(segment_name(1));
+    part.resize(written);
+    const auto disk = disk_with({{segment_name(1), part}});
+    TestClock clock{kStart};
+    auto log = open_by_hand(*disk, clock, tiny_config());
+    ASSERT_TRUE(log);
+    put(*log, device_in(0), "first");
+    EXPECT_THAT(read_partition(*log, 0).bodies, ElementsAre("first"));
+  }
+}
+
 TEST(Verify, FindsNothingInAWholeLog) {
   const Specimen whole = make_specimen(5, true);
   const auto disk = disk_with(whole.files);
@@ -304,6 +355,15 @@ TEST(Verify, LocatesDamageAndReadsOn) {
   EXPECT_THAT(report->findings[0].what, HasSubstr("byte 512"));
   EXPECT_EQ(report->findings[1].weight, LogFinding::Weight::harmless);
   EXPECT_EQ(report->findings[1].file, "events/" + index_name(2));
+}
+
+TEST(Verify, FindsThatNoSegmentIsThere) {
+  const Specimen whole = make_specimen(1, false);
+  const auto report = verify_log(*disk_with({{"hubs", whole.files.at("hubs")}}), "events");
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->findings.size(), 1u);
+  EXPECT_EQ(report->findings[0].weight, LogFinding::Weight::damage);
+  EXPECT_EQ(report->findings[0].file, "events/" + segment_name(1));
 }
 
 TEST(Verify, FindsEveryFlippedBit) {

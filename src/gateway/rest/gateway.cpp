@@ -1,9 +1,11 @@
 #include "gateway/rest/gateway.hpp"
 
 #include "base/log.hpp"
+#include "gateway/rest/authorize.hpp"
 #include "gateway/rest/error_table.hpp"
 #include "gateway/rest/http_session.hpp"
 #include "gateway/rest/router.hpp"
+#include "protocol/rest/host.hpp"
 #include "protocol/rest/problem.hpp"
 
 #include <boost/asio/post.hpp>
@@ -48,6 +50,42 @@ Response problem_response(const Error& error, const Asked& asked, WallTime now) 
   return response;
 }
 
+void log_answer(const Caller& caller, const Request& request, const Response& response, const Asked& asked,
+                const Error* error) {
+  const auto line = [&](std::string_view word) {
+    return fmt::format("{} status={} method={} target={} remote={} trace={}{}{}", word, response.status,
+                       request.method, log::field(request.target), log::field(caller.remote),
+                       asked.tracking_id, error != nullptr ? " reason=" : "",
+                       error != nullptr ? log::field(error->reason()) : "");
+  };
+  if (response.status >= 500) {
+    log::warning("rest", "{}", line("failed"));
+  } else if (response.status == 401) {
+    log::info("rest", "{}", line("refused"));
+  } else {
+    log::debug("rest", "{}", line("answered"));
+  }
+}
+
+/// What a caller over the network has to show for this call.
+Result<Access> access_of(const Call& call, Right right) {
+  if (right == Right::control) {
+    return failure(Error{ErrorCode::unauthorized, "this path answers on the control socket only"}.with_remedy(
+        "Run the `muster` command on the machine of the service."));
+  }
+  std::optional<ServiceName> name = call.face.service;
+  // muster's own paths are no service's: the hub is in the path.
+  if (call.face.api == Api::muster) {
+    if (auto hub = ServiceName::parse(call.ids.front())) name = *std::move(hub);
+  }
+  if (!name) return failure(ErrorCode::unknown_service, "the request names no hub and no DPS instance");
+  const ServiceKind kind = call.face.api == Api::dps ? ServiceKind::dps : ServiceKind::hub;
+  Access access{.right = right, .service = {kind, *std::move(name)}, .names = {}, .path = {}};
+  access.names = call.services.names.names_of(access.service);
+  for (const std::string& segment : call.target.segments) access.path += '/' + segment;
+  return access;
+}
+
 }  // namespace
 
 OpenStreams::Entry::Entry(OpenStreams& owner, net::Shard& shard, std::weak_ptr<net::Stream> stream)
@@ -81,49 +119,75 @@ void Gateway::stop() {
 
 Task<void> Gateway::serve(net::Shard& shard, std::shared_ptr<net::Stream> stream, Caller caller) {
   const OpenStreams::Entry entry{open_, shard, stream};
-  HttpSession session{shard, stream, limits_, [this, &shard, &caller](const Request& request) {
-                        return answer(shard, caller, request);
-                      }};
+  const Client client{shard, caller, stream->peer()};
+  HttpSession session{shard, stream, limits_,
+                      [this, &client](const Request& request) { return answer(client, request); }};
   auto ended = co_await session.run();
   co_return ended;
 }
 
-asio::awaitable<Response> Gateway::answer(net::Shard& shard, const Caller& caller, const Request& request) {
+asio::awaitable<void> Gateway::serve_tls(net::Shard& shard, std::shared_ptr<net::Stream> stream) {
+  Result<void> secured;
+  {
+    const net::ScopedDeadline deadline{shard, shard.clock().steady() + limits_.handshake_timeout,
+                                       [stream] { stream->close(); }};
+    secured = co_await stream->handshake();
+  }
+  const Caller caller{.all_rights = false, .remote = stream->peer().remote.address};
+  if (secured) secured = co_await serve(shard, stream, caller);
+  stream->close();
+  // A peer that went away, or never said a word, is no news; what TLS found wrong is.
+  if (!secured && secured.error().code() != ErrorCode::connection_lost &&
+      secured.error().code() != ErrorCode::cancelled) {
+    log::info("rest", "connection ended code={} remote={} reason={}", error_id(secured.error().code()),
+              log::field(caller.remote), log::field(secured.error().reason()));
+  }
+}
+
+asio::awaitable<Response> Gateway::answer(const Client& client, const Request& request) {
   Asked asked{Api::muster, services_.journal.new_tracking_id(), ""};
-  auto answered = co_await dispatch(shard, caller, request, asked);
+  auto answered = co_await dispatch(client, request, asked);
   Response response =
       answered ? *std::move(answered) : problem_response(answered.error(), asked, services_.clock.wall());
   response.headers.emplace_back("x-ms-request-id", asked.tracking_id);
   if (const auto id = request.header("x-ms-client-request-id"); id && id->size() <= kEchoBytesMax) {
     response.headers.emplace_back("x-ms-client-request-id", std::string{*id});
   }
-  if (response.status >= 500) {
-    log::warning("rest", "failed status={} method={} target={} trace={} reason={}", response.status,
-                 request.method, log::field(request.target), asked.tracking_id,
-                 log::field(answered ? "" : answered.error().reason()));
-  } else {
-    log::debug("rest", "answered status={} method={} target={} trace={}", response.status, request.method,
-               log::field(request.target), asked.tracking_id);
-  }
+  log_answer(client.caller, request, response, asked, answered ? nullptr : &answered.error());
   co_return response;
 }
 
-Task<Response> Gateway::dispatch(net::Shard& shard, const Caller& caller, const Request& request,
-                                 Asked& asked) {
+/// Who comes over the network is asked what the connection and the request say; the control socket only names
+/// its service, as a Host that no other world answers to.
+Result<Face> Gateway::face_of(const Client& client, const Request& request) const {
   const auto host = request.header("Host").value_or("");
-  const auto face = face_of_host(host);
-  if (!face) {
-    co_return failure(ErrorCode::unknown_service,
-                      fmt::format("Host {} is no hub, DPS instance, management or muster", log::field(host)));
+  std::optional<Face> face;
+  if (client.caller.all_rights) {
+    face = face_of_host(host);
+  } else {
+    MUSTER_TRY(const auto target, parse_target(request.target, PlusSign::plain));
+    face = services_.names.face({std::string{without_port(host)}, api_of_path(target.segments), client.peer});
   }
-  asked.api = face->api;
-  // Rights of single calls come with SAS; until then a caller has all of them or none.
-  if (!caller.all_rights) co_return failure(ErrorCode::unauthorized, "the caller has no rights here");
+  if (face) return *std::move(face);
+  return failure(
+      Error{ErrorCode::unknown_service, fmt::format("Host {} (server name {}) is no service of this world",
+                                                    log::field(host), log::field(client.peer.server_name))}
+          .with_remedy("Use the hub's or DPS instance's own name, a listen address, or start "
+                       "`muster up` with --name HOST."));
+}
+
+Task<Response> Gateway::dispatch(const Client& client, const Request& request, Asked& asked) {
+  MUSTER_CO_TRY(const Face face, face_of(client, request));
+  asked.api = face.api;
   MUSTER_CO_TRY(const auto target,
-                parse_target(request.target, face->api == Api::dps ? PlusSign::space : PlusSign::plain));
+                parse_target(request.target, face.api == Api::dps ? PlusSign::space : PlusSign::plain));
   MUSTER_CO_TRY(const auto found,
-                match(all_routes(), face->api, request.method, target.segments, asked.allow));
-  const Call call{services_, readers_, shard, request, target, asked.tracking_id, *face, found.ids};
+                match(all_routes(), face.api, request.method, target.segments, asked.allow));
+  const Call call{services_, readers_, client.shard, request, target, asked.tracking_id, face, found.ids};
+  if (!client.caller.all_rights) {
+    MUSTER_CO_TRY(Access access, access_of(call, found.route->right));
+    MUSTER_CO_CHECK(co_await authorize(services_, request, std::move(access)));
+  }
   auto answered = co_await found.route->handler(call);
   co_return answered;
 }

@@ -51,14 +51,22 @@ class Gateway {
   /// Serves one connection, whose handshake is done, until it ends. Call on the shard. Fails only for what an
   /// operator should see: peer_stalled, tls_failure.
   Task<void> serve(net::Shard& shard, std::shared_ptr<net::Stream> stream, Caller caller);
+  /// The same for a connection over the network: the TLS handshake first, and each call shows its rights.
+  asio::awaitable<void> serve_tls(net::Shard& shard, std::shared_ptr<net::Stream> stream);
   /// Closes all connections and ends the reader threads. Any thread but a shard's; blocks for reads under
   /// way.
   void stop();
 
  private:
-  asio::awaitable<Response> answer(net::Shard& shard, const Caller& caller, const Request& request);
-  Task<Response> dispatch(net::Shard& shard, const Caller& caller, const Request& request,
-                          struct Asked& asked);
+  /// One connection: where it is served, who calls, and what its stream has shown.
+  struct Client {
+    net::Shard& shard;
+    const Caller& caller;
+    const net::PeerInfo& peer;
+  };
+  asio::awaitable<Response> answer(const Client& client, const Request& request);
+  Task<Response> dispatch(const Client& client, const Request& request, struct Asked& asked);
+  Result<Face> face_of(const Client& client, const Request& request) const;
 
   const Services services_;
   const HttpLimits limits_;

@@ -9,10 +9,11 @@ namespace muster::rest {
 struct HttpLimits {
   /// Request line and headers, beyond it 431; also what one chunk's header may be.
   std::size_t head_bytes_max = 16 * 1024;
-  std::size_t body_bytes_max = 1024 * 1024;  ///< Beyond it 413.
-  std::size_t target_bytes_max = 8 * 1024;   ///< Beyond it 414.
-  std::chrono::seconds idle_timeout{75};     ///< Between requests; then the connection is closed.
-  std::chrono::seconds request_timeout{15};  ///< From a request's first byte to its last; then 408.
+  std::size_t body_bytes_max = 1024 * 1024;    ///< Beyond it 413.
+  std::size_t target_bytes_max = 8 * 1024;     ///< Beyond it 414.
+  std::chrono::seconds handshake_timeout{30};  ///< Of TLS; then the connection is closed.
+  std::chrono::seconds idle_timeout{75};       ///< Between requests; then the connection is closed.
+  std::chrono::seconds request_timeout{15};    ///< From a request's first byte to its last; then 408.
   /// Without the peer taking a byte of the answer; then the connection is closed.
   std::chrono::seconds write_timeout{30};
   /// For so long, what a refused peer still sends is read and dropped, so that it sees the answer.

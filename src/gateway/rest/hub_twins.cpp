@@ -10,8 +10,6 @@
 namespace muster::rest {
 namespace {
 
-constexpr std::size_t kCountPage = 1000;
-
 /// Lower-cased words, with white space gone: `SELECT  * FROM devices` -> "select * from devices".
 std::string folded_query(std::string_view text) {
   std::string folded;
@@ -46,15 +44,9 @@ Result<Response> read_twins(const Query& query, registry::Store& store) {
 
 Result<Response> count_devices(const ServiceName& hub, registry::Store& store) {
   MUSTER_CHECK(require_hub(store, hub));
-  DeviceCounts counts;
-  std::string after;
-  do {
-    MUSTER_TRY(const auto page, store.devices().list(hub, after, kCountPage));
-    for (const auto& record : page.items) ++(record.identity.enabled ? counts.enabled : counts.disabled);
-    counts.total += page.items.size();
-    after = page.next;
-  } while (!after.empty());
-  return Response::json(format_device_statistics(counts));
+  MUSTER_TRY(const auto counts, store.devices().count(hub));
+  return Response::json(format_device_statistics(
+      {.total = counts.total, .enabled = counts.enabled, .disabled = counts.total - counts.enabled}));
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 namespace muster::rest {
@@ -40,6 +42,24 @@ std::optional<Face> face_of_host(std::string_view host) {
   }
   if (equals_ignoring_case(host, "muster")) return Face{Api::muster, std::nullopt};
   return std::nullopt;
+}
+
+std::optional<Api> api_of_path(std::span<const std::string> segments) {
+  struct Row {
+    std::string_view segment;
+    Api api;
+  };
+  static constexpr std::array kFirst{
+      Row{"devices", Api::hub},        Row{"twins", Api::hub},         Row{"statistics", Api::hub},
+      Row{"configurations", Api::hub}, Row{"jobs", Api::hub},          Row{"digitaltwins", Api::hub},
+      Row{"messages", Api::hub},       Row{"enrollments", Api::dps},   Row{"enrollmentGroups", Api::dps},
+      Row{"registrations", Api::dps},  Row{"subscriptions", Api::arm}, Row{"muster", Api::muster},
+  };
+  if (segments.empty()) return std::nullopt;
+  const auto found = std::ranges::find_if(
+      kFirst, [&](const Row& row) { return equals_ignoring_case(row.segment, segments.front()); });
+  if (found == kFirst.end()) return std::nullopt;
+  return found->api;
 }
 
 Result<Match> match(std::span<const Route> routes, Api api, std::string_view method,

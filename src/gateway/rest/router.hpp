@@ -3,10 +3,12 @@
 #include "base/task.hpp"
 #include "gateway/rest/api.hpp"
 #include "gateway/rest/http_message.hpp"
+#include "gateway/rest/rights.hpp"
 #include "gateway/rest/services.hpp"
 #include "gateway/rest/target.hpp"
 #include "net/shard.hpp"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,8 +40,12 @@ struct Route {
   Api api;
   std::string_view method;
   std::string_view pattern;
+  Right right;
   Handler handler;
 };
+
+/// The API whose paths begin with this segment; nullopt for none.
+std::optional<Api> api_of_path(std::span<const std::string> segments);
 
 /// The row for a request, and what stood at the {names}.
 struct Match {

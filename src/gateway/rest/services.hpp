@@ -3,17 +3,19 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "eventlog/event_log.hpp"
+#include "gateway/rest/service_names.hpp"
 #include "hub/session_directory.hpp"
 #include "journal/journal.hpp"
 #include "registry/registry.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 
 namespace muster::rest {
 
-/// Who calls, and what that allows. The control socket has all rights; HTTPS (a later issue) brings SAS.
+/// Who calls. The control socket has all rights; over HTTPS each call shows its own, by SAS.
 struct Caller {
   bool all_rights = false;
   std::string remote;
@@ -35,8 +37,10 @@ struct Services {
   eventlog::EventLog& log;
   journal::Journal& journal;
   hub::SessionDirectory& sessions;
+  const ServiceNames& names;
   ProcessFace process;
   std::string subscription_id, resource_group;
+  std::chrono::seconds sas_clock_skew{300};  ///< For so long an expired token is taken still.
 };
 
 }  // namespace muster::rest

@@ -166,7 +166,7 @@ Result<DeviceIdentity> parse_device(std::string_view body, const ServiceName& hu
     return failure(
         fields.invalid("deviceId", fmt::format("\"{}\" found, \"{}\" of the path wanted", given, id.str())));
   }
-  DeviceIdentity identity{hub, id, {}, true, {}, {}, {}, false, {}, {}, 0};
+  DeviceIdentity identity{.hub = hub, .id = id};
   MUSTER_CHECK(read_status(fields, identity));
   MUSTER_TRY(identity.auth, read_authentication(fields));
   MUSTER_CHECK(read_edge(fields, identity));

@@ -42,6 +42,8 @@ Result<std::optional<bool>> MemoryDevices::remove(const ServiceName& hub, const 
   if (!held) return std::optional{false};
   if (!version_allows(held->version, expected)) return std::nullopt;
   state_.devices.erase(key_of(hub, id));
+  state_.modules.erase_where(
+      [&](const State::Index& key) { return std::get<0>(key) == hub.key() && std::get<1>(key) == id.key(); });
   return std::optional{true};
 }
 
@@ -71,10 +73,14 @@ Result<std::optional<Twin>> MemoryDevices::put_twin(const Twin& twin, std::int64
   return next;
 }
 
-Result<std::uint64_t> MemoryDevices::count(const ServiceName& hub) {
-  const auto& rows = state_.devices.rows();
-  return static_cast<std::uint64_t>(
-      std::ranges::count_if(rows, [&](const auto& row) { return row.first.first == hub.key(); }));
+Result<DeviceCounts> MemoryDevices::count(const ServiceName& hub) {
+  DeviceCounts counts;
+  for (const auto& [key, record] : state_.devices.rows()) {
+    if (key.first != hub.key()) continue;
+    ++counts.total;
+    if (record.identity.enabled) ++counts.enabled;
+  }
+  return counts;
 }
 
 }  // namespace muster::registry::memory

@@ -5,38 +5,42 @@
 
 namespace muster::registry::memory {
 
-Result<std::optional<IndividualEnrollment>> MemoryEnrollments::find(const ServiceName& dps,
-                                                                    const RegistrationId& id) {
-  const IndividualEnrollment* held = state_.enrollments.find({dps.key(), id.key()});
+template <typename Enrollment>
+Result<std::optional<Enrollment>> MemoryEnrollmentsOf<Enrollment>::find(const ServiceName& dps,
+                                                                        const Id& id) {
+  const Enrollment* held = rows_.find({dps.key(), id.key()});
   return held != nullptr ? std::optional{*held} : std::nullopt;
 }
 
-Result<std::optional<IndividualEnrollment>> MemoryEnrollments::put(const IndividualEnrollment& enrollment,
-                                                                   std::int64_t expected) {
+template <typename Enrollment>
+Result<std::optional<Enrollment>> MemoryEnrollmentsOf<Enrollment>::put(const Enrollment& enrollment,
+                                                                       std::int64_t expected) {
   MUSTER_TRY(ServiceName owner, state_.require(ServiceKind::dps, enrollment.dps));
   MUSTER_TRY(const auto held, find(enrollment.dps, enrollment.id));
   if (!version_allows(held ? held->settings.version : 0, expected)) return std::nullopt;
-  IndividualEnrollment next = successor(held, enrollment);
+  Enrollment next = successor(held, enrollment);
   next.dps = std::move(owner);
-  state_.enrollments.put({next.dps.key(), next.id.key()}, next);
+  rows_.put({next.dps.key(), next.id.key()}, next);
   state_.trust_changed();
   return next;
 }
 
-Result<std::optional<bool>> MemoryEnrollments::remove(const ServiceName& dps, const RegistrationId& id,
-                                                      std::int64_t expected) {
+template <typename Enrollment>
+Result<std::optional<bool>> MemoryEnrollmentsOf<Enrollment>::remove(const ServiceName& dps, const Id& id,
+                                                                    std::int64_t expected) {
   MUSTER_TRY(const auto held, find(dps, id));
   if (!held) return std::optional{false};
   if (!version_allows(held->settings.version, expected)) return std::nullopt;
-  state_.enrollments.erase({dps.key(), id.key()});
+  rows_.erase({dps.key(), id.key()});
   state_.trust_changed();
   return std::optional{true};
 }
 
-Result<Page<IndividualEnrollment>> MemoryEnrollments::list(const ServiceName& dps, const std::string& after,
-                                                           std::size_t limit) {
-  Page<IndividualEnrollment> page;
-  const auto& rows = state_.enrollments.rows();
+template <typename Enrollment>
+Result<Page<Enrollment>> MemoryEnrollmentsOf<Enrollment>::list(const ServiceName& dps,
+                                                               const std::string& after, std::size_t limit) {
+  Page<Enrollment> page;
+  const auto& rows = rows_.rows();
   for (auto row = rows.upper_bound({dps.key(), ascii_lower(after)}); row != rows.end(); ++row) {
     if (row->first.first != dps.key()) break;
     if (page.items.size() == std::max<std::size_t>(limit, 1)) {
@@ -48,48 +52,7 @@ Result<Page<IndividualEnrollment>> MemoryEnrollments::list(const ServiceName& dp
   return page;
 }
 
-Result<std::optional<EnrollmentGroup>> MemoryEnrollmentGroups::find(const ServiceName& dps,
-                                                                    const EnrollmentGroupId& id) {
-  const EnrollmentGroup* held = state_.groups.find({dps.key(), id.key()});
-  return held != nullptr ? std::optional{*held} : std::nullopt;
-}
-
-Result<std::optional<EnrollmentGroup>> MemoryEnrollmentGroups::put(const EnrollmentGroup& group,
-                                                                   std::int64_t expected) {
-  MUSTER_TRY(ServiceName owner, state_.require(ServiceKind::dps, group.dps));
-  MUSTER_TRY(const auto held, find(group.dps, group.id));
-  if (!version_allows(held ? held->settings.version : 0, expected)) return std::nullopt;
-  EnrollmentGroup next = successor(held, group);
-  next.dps = std::move(owner);
-  state_.groups.put({next.dps.key(), next.id.key()}, next);
-  state_.trust_changed();
-  return next;
-}
-
-Result<std::optional<bool>> MemoryEnrollmentGroups::remove(const ServiceName& dps,
-                                                           const EnrollmentGroupId& id,
-                                                           std::int64_t expected) {
-  MUSTER_TRY(const auto held, find(dps, id));
-  if (!held) return std::optional{false};
-  if (!version_allows(held->settings.version, expected)) return std::nullopt;
-  state_.groups.erase({dps.key(), id.key()});
-  state_.trust_changed();
-  return std::optional{true};
-}
-
-Result<Page<EnrollmentGroup>> MemoryEnrollmentGroups::list(const ServiceName& dps, const std::string& after,
-                                                           std::size_t limit) {
-  Page<EnrollmentGroup> page;
-  const auto& rows = state_.groups.rows();
-  for (auto row = rows.upper_bound({dps.key(), ascii_lower(after)}); row != rows.end(); ++row) {
-    if (row->first.first != dps.key()) break;
-    if (page.items.size() == std::max<std::size_t>(limit, 1)) {
-      page.next = page.items.back().id.key();
-      break;
-    }
-    page.items.push_back(row->second);
-  }
-  return page;
-}
+template class MemoryEnrollmentsOf<IndividualEnrollment>;
+template class MemoryEnrollmentsOf<EnrollmentGroup>;
 
 }  // namespace muster::registry::memory

@@ -38,33 +38,22 @@ class MemoryCertificates final : public CertificateRepository {
   State& state_;
 };
 
-class MemoryEnrollments final : public EnrollmentRepository {
+/// Instantiated in enrollments.cpp for the two that there are.
+template <typename Enrollment>
+class MemoryEnrollmentsOf final : public EnrollmentsOf<Enrollment> {
  public:
-  explicit MemoryEnrollments(State& state) : state_{state} {}
-  Result<std::optional<IndividualEnrollment>> find(const ServiceName& dps, const RegistrationId& id) override;
-  Result<std::optional<IndividualEnrollment>> put(const IndividualEnrollment& enrollment,
-                                                  std::int64_t expected) override;
-  Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
-                                     std::int64_t expected) override;
-  Result<Page<IndividualEnrollment>> list(const ServiceName& dps, const std::string& after,
-                                          std::size_t limit) override;
+  using Rows = Table<State::InService, Enrollment>;
+  using Id = typename EnrollmentsOf<Enrollment>::Id;
+
+  MemoryEnrollmentsOf(State& state, Rows& rows) : state_{state}, rows_{rows} {}
+  Result<std::optional<Enrollment>> find(const ServiceName& dps, const Id& id) override;
+  Result<std::optional<Enrollment>> put(const Enrollment& enrollment, std::int64_t expected) override;
+  Result<std::optional<bool>> remove(const ServiceName& dps, const Id& id, std::int64_t expected) override;
+  Result<Page<Enrollment>> list(const ServiceName& dps, const std::string& after, std::size_t limit) override;
 
  private:
   State& state_;
-};
-
-class MemoryEnrollmentGroups final : public EnrollmentGroupRepository {
- public:
-  explicit MemoryEnrollmentGroups(State& state) : state_{state} {}
-  Result<std::optional<EnrollmentGroup>> find(const ServiceName& dps, const EnrollmentGroupId& id) override;
-  Result<std::optional<EnrollmentGroup>> put(const EnrollmentGroup& group, std::int64_t expected) override;
-  Result<std::optional<bool>> remove(const ServiceName& dps, const EnrollmentGroupId& id,
-                                     std::int64_t expected) override;
-  Result<Page<EnrollmentGroup>> list(const ServiceName& dps, const std::string& after,
-                                     std::size_t limit) override;
-
- private:
-  State& state_;
+  Rows& rows_;  ///< The state's, for this kind of enrollment.
 };
 
 class MemoryRegistrations final : public RegistrationRepository {
@@ -97,7 +86,25 @@ class MemoryDevices final : public DeviceRepository {
                                   std::size_t limit) override;
   Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) override;
   Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) override;
-  Result<std::uint64_t> count(const ServiceName& hub) override;
+  Result<DeviceCounts> count(const ServiceName& hub) override;
+
+ private:
+  State& state_;
+};
+
+class MemoryModules final : public ModuleRepository {
+ public:
+  explicit MemoryModules(State& state) : state_{state} {}
+  Result<std::optional<ModuleRecord>> find(const ServiceName& hub, const DeviceId& device,
+                                           const ModuleId& id) override;
+  Result<std::optional<ModuleIdentity>> put(const ModuleIdentity& identity, std::int64_t expected,
+                                            const Twin* initial) override;
+  Result<std::optional<bool>> remove(const ServiceName& hub, const DeviceId& device, const ModuleId& id,
+                                     std::int64_t expected) override;
+  Result<std::vector<ModuleRecord>> list(const ServiceName& hub, const DeviceId& device) override;
+  Result<Page<ModuleRecord>> list_all(const ServiceName& hub, const std::string& after,
+                                      std::size_t limit) override;
+  Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) override;
 
  private:
   State& state_;

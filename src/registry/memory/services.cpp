@@ -61,6 +61,7 @@ Result<bool> MemoryServices::remove(const ServiceRef& service) {
 
 void MemoryServices::remove_hub(const std::string& key) {
   state_.devices.erase_where([&](const State::InService& row) { return row.first == key; });
+  state_.modules.erase_where([&](const State::Index& row) { return std::get<0>(row) == key; });
   state_.hubs.erase(key);
   std::vector<DpsInstance> changed;
   for (const auto& [dps_key, dps] : state_.dps.rows()) {

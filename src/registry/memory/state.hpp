@@ -33,6 +33,7 @@ struct State {
   /// Device id and time of update; the newest is the last of its device.
   Table<std::tuple<std::string, WallTime, InService>, std::monostate> registration_of_device{journal};
   Table<InService, DeviceRecord> devices{journal};
+  Table<Index, ModuleRecord> modules{journal};  ///< Hub, device, module.
   Table<std::string, std::int64_t> numbers{journal};
 
   /// The number called `name`, counting from `first`, which moves by one.

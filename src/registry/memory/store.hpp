@@ -15,6 +15,7 @@ class MemoryStore final : public Store {
   EnrollmentGroupRepository& groups() override { return groups_; }
   RegistrationRepository& registrations() override { return registrations_; }
   DeviceRepository& devices() override { return devices_; }
+  ModuleRepository& modules() override { return modules_; }
 
   Result<std::int64_t> trust_generation() override { return state_.trust_generation(); }
   Result<void> transaction(const std::function<Result<void>()>& work) override {
@@ -27,10 +28,11 @@ class MemoryStore final : public Store {
   State state_;
   MemoryServices services_{state_};
   MemoryCertificates certificates_{state_};
-  MemoryEnrollments enrollments_{state_};
-  MemoryEnrollmentGroups groups_{state_};
+  MemoryEnrollmentsOf<IndividualEnrollment> enrollments_{state_, state_.enrollments};
+  MemoryEnrollmentsOf<EnrollmentGroup> groups_{state_, state_.groups};
   MemoryRegistrations registrations_{state_};
   MemoryDevices devices_{state_};
+  MemoryModules modules_{state_};
 };
 
 }  // namespace muster::registry::memory

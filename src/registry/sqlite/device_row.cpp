@@ -1,15 +1,13 @@
 #include "registry/sqlite/device_row.hpp"
 
-namespace muster::registry::sqlite {
-namespace {
+#include "registry/sqlite/words.hpp"
 
+namespace muster::registry::sqlite {
 void bind_documents(Statement& statement, const Twin& twin) {
   statement.bind(twin.tags_json).bind(twin.desired_json).bind(twin.desired_metadata_json);
   statement.bind(twin.desired_version).bind(twin.reported_json).bind(twin.reported_metadata_json);
   statement.bind(twin.reported_version).bind(twin.model_id).bind(twin.etag).bind(twin.version);
 }
-
-}  // namespace
 
 DeviceIdentity read_device(const ServiceName& hub, Statement& row) {
   return DeviceIdentity{.hub = hub,
@@ -26,6 +24,7 @@ DeviceIdentity read_device(const ServiceName& hub, Statement& row) {
                                  .attested_ca_id = row.integer()},
                         .iot_edge = row.flag(),
                         .device_scope = row.text(),
+                        .parent_scopes = split_lines(row.text()),
                         .created = row.wall_time(),
                         .version = row.integer()};
 }
@@ -33,6 +32,7 @@ DeviceIdentity read_device(const ServiceName& hub, Statement& row) {
 Twin read_twin(const ServiceName& hub, const DeviceId& device, Statement& row) {
   return Twin{.hub = hub,
               .device = device,
+              .module = {},
               .tags_json = row.text(),
               .desired_json = row.text(),
               .desired_metadata_json = row.text(),
@@ -50,9 +50,9 @@ Result<void> write_device(Connection& connection, std::int64_t hub_id, const Dev
   MUSTER_TRY(auto upsert, connection.prepare(R"sql(
       INSERT INTO device
         (hub_id, id, generation_id, enabled, status_reason, status_updated_us, auth_type, primary_thumbprint,
-         secondary_thumbprint, primary_key, secondary_key, attested_ca_id, iot_edge, device_scope, created_us,
-         version)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         secondary_thumbprint, primary_key, secondary_key, attested_ca_id, iot_edge, device_scope, parent_scopes,
+         created_us, version)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (hub_id, id) DO UPDATE SET
         enabled = excluded.enabled, status_reason = excluded.status_reason,
         status_updated_us = excluded.status_updated_us, auth_type = excluded.auth_type,
@@ -60,7 +60,8 @@ Result<void> write_device(Connection& connection, std::int64_t hub_id, const Dev
         secondary_thumbprint = excluded.secondary_thumbprint,
         primary_key = excluded.primary_key, secondary_key = excluded.secondary_key,
         attested_ca_id = excluded.attested_ca_id, iot_edge = excluded.iot_edge,
-        device_scope = excluded.device_scope, version = excluded.version)sql"));
+        device_scope = excluded.device_scope, parent_scopes = excluded.parent_scopes,
+        version = excluded.version)sql"));
   upsert.bind(hub_id).bind(identity.id.str()).bind(identity.generation_id).bind(identity.enabled);
   upsert.bind(identity.status_reason).bind(identity.status_updated);
   const DeviceAuth& auth = identity.auth;
@@ -68,7 +69,8 @@ Result<void> write_device(Connection& connection, std::int64_t hub_id, const Dev
       .bind(auth.primary_thumbprint)
       .bind(auth.secondary_thumbprint);
   upsert.bind(auth.primary_key).bind(auth.secondary_key).bind(auth.attested_ca_id);
-  upsert.bind(identity.iot_edge).bind(identity.device_scope).bind(identity.created);
+  upsert.bind(identity.iot_edge).bind(identity.device_scope).bind(join_lines(identity.parent_scopes));
+  upsert.bind(identity.created);
   return upsert.bind(identity.version).run();
 }
 

@@ -140,13 +140,16 @@ Result<std::optional<Twin>> SqliteDevices::write_twin(const Twin& twin, std::int
   return next;
 }
 
-Result<std::uint64_t> SqliteDevices::count(const ServiceName& hub) {
+Result<DeviceCounts> SqliteDevices::count(const ServiceName& hub) {
   MUSTER_TRY(auto select,
-             connection_.prepare("SELECT h.device_count FROM hub h JOIN service s ON s.id = h.service_id "
-                                 "WHERE s.kind = ? AND s.key = ?"));
+             connection_.prepare(
+                 "SELECT h.device_count, h.enabled_count FROM hub h JOIN service s ON s.id = h.service_id "
+                 "WHERE s.kind = ? AND s.key = ?"));
   MUSTER_TRY(const bool found,
              select.bind(static_cast<std::uint8_t>(ServiceKind::hub)).bind(hub.key()).step());
-  return found ? static_cast<std::uint64_t>(select.integer()) : 0;
+  if (!found) return DeviceCounts{};
+  return DeviceCounts{.total = static_cast<std::uint64_t>(select.integer()),
+                      .enabled = static_cast<std::uint64_t>(select.integer())};
 }
 
 }  // namespace muster::registry::sqlite

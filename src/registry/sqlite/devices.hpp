@@ -19,7 +19,7 @@ class SqliteDevices final : public DeviceRepository {
                                   std::size_t limit) override;
   Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) override;
   Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) override;
-  Result<std::uint64_t> count(const ServiceName& hub) override;
+  Result<DeviceCounts> count(const ServiceName& hub) override;
 
  private:
   Result<std::optional<DeviceIdentity>> write(const DeviceIdentity& identity, std::int64_t expected,

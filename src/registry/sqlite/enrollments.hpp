@@ -5,42 +5,23 @@
 
 namespace muster::registry::sqlite {
 
-class SqliteEnrollments final : public EnrollmentRepository {
+/// The rows of one kind in the table that both kinds share. Instantiated in enrollments.cpp for the two that
+/// there are.
+template <typename Enrollment>
+class SqliteEnrollmentsOf final : public EnrollmentsOf<Enrollment> {
  public:
-  explicit SqliteEnrollments(Connection& connection) : connection_{connection} {}  ///< Borrows.
+  using Id = typename EnrollmentsOf<Enrollment>::Id;
 
-  Result<std::optional<IndividualEnrollment>> find(const ServiceName& dps, const RegistrationId& id) override;
-  Result<std::optional<IndividualEnrollment>> put(const IndividualEnrollment& enrollment,
-                                                  std::int64_t expected) override;
-  Result<std::optional<bool>> remove(const ServiceName& dps, const RegistrationId& id,
-                                     std::int64_t expected) override;
-  Result<Page<IndividualEnrollment>> list(const ServiceName& dps, const std::string& after,
-                                          std::size_t limit) override;
+  explicit SqliteEnrollmentsOf(Connection& connection) : connection_{connection} {}  ///< Borrows.
+
+  Result<std::optional<Enrollment>> find(const ServiceName& dps, const Id& id) override;
+  Result<std::optional<Enrollment>> put(const Enrollment& enrollment, std::int64_t expected) override;
+  Result<std::optional<bool>> remove(const ServiceName& dps, const Id& id, std::int64_t expected) override;
+  Result<Page<Enrollment>> list(const ServiceName& dps, const std::string& after, std::size_t limit) override;
 
  private:
-  Result<std::optional<IndividualEnrollment>> write(const IndividualEnrollment& enrollment,
-                                                    std::int64_t expected);
-  Result<std::optional<bool>> remove_now(const ServiceName& dps, const RegistrationId& id,
-                                         std::int64_t expected);
-
-  Connection& connection_;
-};
-
-class SqliteEnrollmentGroups final : public EnrollmentGroupRepository {
- public:
-  explicit SqliteEnrollmentGroups(Connection& connection) : connection_{connection} {}  ///< Borrows.
-
-  Result<std::optional<EnrollmentGroup>> find(const ServiceName& dps, const EnrollmentGroupId& id) override;
-  Result<std::optional<EnrollmentGroup>> put(const EnrollmentGroup& group, std::int64_t expected) override;
-  Result<std::optional<bool>> remove(const ServiceName& dps, const EnrollmentGroupId& id,
-                                     std::int64_t expected) override;
-  Result<Page<EnrollmentGroup>> list(const ServiceName& dps, const std::string& after,
-                                     std::size_t limit) override;
-
- private:
-  Result<std::optional<EnrollmentGroup>> write(const EnrollmentGroup& group, std::int64_t expected);
-  Result<std::optional<bool>> remove_now(const ServiceName& dps, const EnrollmentGroupId& id,
-                                         std::int64_t expected);
+  Result<std::optional<Enrollment>> write(const Enrollment& enrollment, std::int64_t expected);
+  Result<std::optional<bool>> remove_now(const ServiceName& dps, const Id& id, std::int64_t expected);
 
   Connection& connection_;
 };

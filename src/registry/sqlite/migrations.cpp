@@ -211,7 +211,58 @@ CREATE TABLE audit (
 ) STRICT;
 )sql";
 
-constexpr std::array kMigrations{Migration{1, kVersion1}};
+// Modules, edge hierarchies, and how many devices are enabled.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE device ADD COLUMN parent_scopes TEXT NOT NULL DEFAULT '';
+
+-- Kept by triggers, as device_count is.
+ALTER TABLE hub ADD COLUMN enabled_count INTEGER NOT NULL DEFAULT 0;
+UPDATE hub SET enabled_count =
+  (SELECT COUNT(*) FROM device WHERE device.hub_id = hub.service_id AND device.enabled = 1);
+DROP TRIGGER device_added;
+DROP TRIGGER device_removed;
+CREATE TRIGGER device_added AFTER INSERT ON device BEGIN
+  UPDATE hub SET device_count = device_count + 1, enabled_count = enabled_count + new.enabled
+  WHERE service_id = new.hub_id;
+END;
+CREATE TRIGGER device_removed AFTER DELETE ON device BEGIN
+  UPDATE hub SET device_count = device_count - 1, enabled_count = enabled_count - old.enabled
+  WHERE service_id = old.hub_id;
+END;
+CREATE TRIGGER device_switched AFTER UPDATE OF enabled ON device WHEN old.enabled <> new.enabled BEGIN
+  UPDATE hub SET enabled_count = enabled_count + new.enabled - old.enabled WHERE service_id = new.hub_id;
+END;
+
+-- Modules of devices. One row holds identity and twin: no fleet has a module for each device that connects.
+CREATE TABLE module (
+  hub_id INTEGER NOT NULL,
+  device_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  generation_id TEXT NOT NULL,
+  managed_by TEXT NOT NULL,
+  auth_type INTEGER NOT NULL,
+  primary_thumbprint TEXT NOT NULL,
+  secondary_thumbprint TEXT NOT NULL,
+  primary_key TEXT NOT NULL,
+  secondary_key TEXT NOT NULL,
+  created_us INTEGER NOT NULL,
+  identity_version INTEGER NOT NULL,
+  tags_json TEXT NOT NULL,
+  desired_json TEXT NOT NULL,
+  desired_metadata_json TEXT NOT NULL,
+  desired_version INTEGER NOT NULL,
+  reported_json TEXT NOT NULL,
+  reported_metadata_json TEXT NOT NULL,
+  reported_version INTEGER NOT NULL,
+  model_id TEXT NOT NULL,
+  etag INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  PRIMARY KEY (hub_id, device_id, id),
+  FOREIGN KEY (hub_id, device_id) REFERENCES device ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kMigrations{Migration{1, kVersion1}, Migration{2, kVersion2}};
 
 }  // namespace
 

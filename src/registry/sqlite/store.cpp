@@ -3,6 +3,7 @@
 #include "registry/sqlite/certificates.hpp"
 #include "registry/sqlite/devices.hpp"
 #include "registry/sqlite/enrollments.hpp"
+#include "registry/sqlite/modules.hpp"
 #include "registry/sqlite/registrations.hpp"
 #include "registry/sqlite/schema.hpp"
 #include "registry/sqlite/services.hpp"
@@ -20,6 +21,7 @@ class SqliteStore final : public Store {
   EnrollmentGroupRepository& groups() override { return groups_; }
   RegistrationRepository& registrations() override { return registrations_; }
   DeviceRepository& devices() override { return devices_; }
+  ModuleRepository& modules() override { return modules_; }
 
   Result<std::int64_t> trust_generation() override {
     return connection_->number("SELECT value FROM meta WHERE name = 'trust_generation'");
@@ -32,10 +34,11 @@ class SqliteStore final : public Store {
   std::unique_ptr<Connection> connection_;  // First: the repositories borrow it.
   SqliteServices services_{*connection_};
   SqliteCertificates certificates_{*connection_};
-  SqliteEnrollments enrollments_{*connection_};
-  SqliteEnrollmentGroups groups_{*connection_};
+  SqliteEnrollmentsOf<IndividualEnrollment> enrollments_{*connection_};
+  SqliteEnrollmentsOf<EnrollmentGroup> groups_{*connection_};
   SqliteRegistrations registrations_{*connection_};
   SqliteDevices devices_{*connection_};
+  SqliteModules modules_{*connection_};
 };
 
 }  // namespace

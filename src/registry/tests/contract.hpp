@@ -59,6 +59,7 @@ void expect_conditional_remove(Remove remove) {
 #include "registry/tests/contract_assign.hpp"
 #include "registry/tests/contract_devices.hpp"
 #include "registry/tests/contract_dps.hpp"
+#include "registry/tests/contract_modules.hpp"
 #include "registry/tests/contract_services.hpp"
 #include "registry/tests/contract_transactions.hpp"
 
@@ -66,5 +67,6 @@ void expect_conditional_remove(Remove remove) {
   INSTANTIATE_TYPED_TEST_SUITE_P(Name, ServiceContract, Engine);     \
   INSTANTIATE_TYPED_TEST_SUITE_P(Name, DpsContract, Engine);         \
   INSTANTIATE_TYPED_TEST_SUITE_P(Name, DeviceContract, Engine);      \
+  INSTANTIATE_TYPED_TEST_SUITE_P(Name, ModuleContract, Engine);      \
   INSTANTIATE_TYPED_TEST_SUITE_P(Name, TransactionContract, Engine); \
   INSTANTIATE_TYPED_TEST_SUITE_P(Name, AssignContract, Engine)

@@ -44,9 +44,27 @@ TYPED_TEST_P(DeviceContract, DeviceIdsKeepCaseAndHubsAreApart) {
   EXPECT_FALSE(devices.find(service("hub-a"), device_id("PUMP")).value());
   EXPECT_FALSE(devices.find(service("hub-b"), device_id("pump")).value());
   EXPECT_FALSE(devices.find_record(service("nowhere"), device_id("pump")).value());
-  EXPECT_EQ(devices.count(service("HUB-a")).value(), 2u);
-  EXPECT_EQ(devices.count(service("hub-b")).value(), 0u);
-  EXPECT_EQ(devices.count(service("nowhere")).value(), 0u);
+  EXPECT_EQ(devices.count(service("HUB-a")).value().total, 2u);
+  EXPECT_EQ(devices.count(service("hub-b")).value().total, 0u);
+  EXPECT_EQ(devices.count(service("nowhere")).value().total, 0u);
+}
+
+TYPED_TEST_P(DeviceContract, CountsThoseThatAreEnabled) {
+  using namespace testing_values;
+  this->make_services();
+  auto& devices = this->store().devices();
+  DeviceIdentity on = identity("hub-a", "on");
+  on.enabled = true;
+  ASSERT_TRUE(devices.put(on, 0, nullptr).value());
+  ASSERT_TRUE(devices.put(identity("hub-a", "off"), 0, nullptr).value());
+  EXPECT_EQ(devices.count(service("hub-a")).value(), (DeviceCounts{2, 1}));
+  on.enabled = false;
+  ASSERT_TRUE(devices.put(on, kAnyVersion, nullptr).value());
+  EXPECT_EQ(devices.count(service("hub-a")).value(), (DeviceCounts{2, 0}));
+  on.enabled = true;
+  ASSERT_TRUE(devices.put(on, kAnyVersion, nullptr).value());
+  ASSERT_TRUE(devices.remove(service("hub-a"), device_id("on"), kAnyVersion).value());
+  EXPECT_EQ(devices.count(service("hub-a")).value(), (DeviceCounts{1, 0}));
 }
 
 TYPED_TEST_P(DeviceContract, PutAndRemoveAreConditional) {
@@ -57,11 +75,11 @@ TYPED_TEST_P(DeviceContract, PutAndRemoveAreConditional) {
     const auto stored = devices.put(identity("hub-a", "one"), expected, nullptr).value();
     return stored ? std::optional{stored->version} : std::nullopt;
   });
-  EXPECT_EQ(devices.count(service("hub-a")).value(), 1u);
+  EXPECT_EQ(devices.count(service("hub-a")).value().total, 1u);
   expect_conditional_remove([&](std::int64_t expected) {
     return devices.remove(service("hub-a"), device_id("one"), expected).value();
   });
-  EXPECT_EQ(devices.count(service("hub-a")).value(), 0u);
+  EXPECT_EQ(devices.count(service("hub-a")).value().total, 0u);
   EXPECT_FALSE(devices.find_twin(service("hub-a"), device_id("one")).value())
       << "the twin goes with its device";
 }
@@ -136,8 +154,9 @@ TYPED_TEST_P(DeviceContract, ADeviceOfNoHubIsRefused) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(DeviceContract, DeviceAndTwinComeBackWhole, ATwinIsEmptyUnlessGiven,
-                            DeviceIdsKeepCaseAndHubsAreApart, PutAndRemoveAreConditional,
-                            AnUpdateKeepsGenerationCreatedAndTwin, TwinPutIsConditionalAndNeverMakesOne,
-                            ListingIsPagedInOrderOfBytes, ADeviceOfNoHubIsRefused);
+                            DeviceIdsKeepCaseAndHubsAreApart, CountsThoseThatAreEnabled,
+                            PutAndRemoveAreConditional, AnUpdateKeepsGenerationCreatedAndTwin,
+                            TwinPutIsConditionalAndNeverMakesOne, ListingIsPagedInOrderOfBytes,
+                            ADeviceOfNoHubIsRefused);
 
 }  // namespace muster::registry

@@ -101,7 +101,12 @@ class Face : public testing::Test {
   }
   std::uint64_t devices_after_reopen() {
     registry_.reset();
-    return sqlite::open_store(path_, sqlite::Role::writer).value()->devices().count(service("hub-a")).value();
+    return sqlite::open_store(path_, sqlite::Role::writer)
+        .value()
+        ->devices()
+        .count(service("hub-a"))
+        .value()
+        .total;
   }
 
   TemporaryDirectory directory_;
@@ -299,6 +304,7 @@ class FailingCommit final : public Store {
   EnrollmentGroupRepository& groups() override { return inner_.groups(); }
   RegistrationRepository& registrations() override { return inner_.registrations(); }
   DeviceRepository& devices() override { return inner_.devices(); }
+  ModuleRepository& modules() override { return inner_.modules(); }
   Result<std::int64_t> trust_generation() override { return inner_.trust_generation(); }
   Result<void> transaction(const std::function<Result<void>()>& work) override {
     ++depth_;

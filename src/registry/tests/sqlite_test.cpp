@@ -222,7 +222,7 @@ TEST_F(SqliteFile, WhatWasAcknowledgedSurvivesACrash) {
     const auto after = crash();
     EXPECT_FALSE(after->devices().find(service("h"), device_id("open")).value())
         << "not acknowledged, not there";
-    EXPECT_EQ(after->devices().count(service("h")).value(), 5u);
+    EXPECT_EQ(after->devices().count(service("h")).value().total, 5u);
     return {};
   }));
   EXPECT_TRUE(crash()->devices().find(service("h"), device_id("open")).value());

@@ -127,12 +127,29 @@ inline DeviceIdentity identity(std::string_view hub_name, std::string_view id) {
                    .attested_ca_id = 5},
           .iot_edge = true,
           .device_scope = "ms-azure-iot-edge://x-1",
+          .parent_scopes = {"ms-azure-iot-edge://a,b-1", "ms-azure-iot-edge://c-2"},
           .created = at(42)};
+}
+
+inline ModuleId module_id(std::string_view text) { return ModuleId::parse(text).value(); }
+inline ModuleIdentity module(std::string_view hub_name, std::string_view device, std::string_view id) {
+  return {.hub = service(hub_name),
+          .device = device_id(device),
+          .id = module_id(id),
+          .generation_id = "639-" + std::string{id},
+          .managed_by = "IotEdge",
+          .auth = {.type = DeviceAuthType::sas,
+                   .primary_thumbprint = "T3",
+                   .secondary_thumbprint = "T4",
+                   .primary_key = "K3",
+                   .secondary_key = "K4"},
+          .created = at(43)};
 }
 
 inline Twin twin(std::string_view hub_name, std::string_view id) {
   return {.hub = service(hub_name),
           .device = device_id(id),
+          .module = {},
           .tags_json = R"({"t":1})",
           .desired_json = R"({"d":1})",
           .desired_metadata_json = R"({"dm":1})",
@@ -243,12 +260,29 @@ inline auto fields(const DeviceIdentity& x) {
                     a.attested_ca_id,
                     x.iot_edge,
                     x.device_scope,
+                    x.parent_scopes,
+                    x.created,
+                    x.version};
+}
+inline auto fields(const ModuleIdentity& x) {
+  const DeviceAuth& a = x.auth;
+  return std::tuple{std::string{x.hub.str()},
+                    std::string{x.device.str()},
+                    std::string{x.id.str()},
+                    x.generation_id,
+                    x.managed_by,
+                    a.type,
+                    a.primary_thumbprint,
+                    a.secondary_thumbprint,
+                    a.primary_key,
+                    a.secondary_key,
                     x.created,
                     x.version};
 }
 inline auto fields(const Twin& x) {
   return std::tuple{std::string{x.hub.str()},
                     std::string{x.device.str()},
+                    x.module,
                     x.tags_json,
                     x.desired_json,
                     x.desired_metadata_json,

@@ -48,7 +48,7 @@ class FrontDoorTest : public testing::Test {
   }
 
   std::unique_ptr<registry::Registry> registry_ = registry::make_memory_registry();
-  FrontDoor door_{*registry_, "127.0.0.1"};
+  FrontDoor door_{*registry_, "127.0.0.1", {"127.0.0.1", "gateway.test"}};
 };
 
 struct HubCase {
@@ -147,6 +147,46 @@ TEST_F(FrontDoorTest, AnswersWithTheNameThatItWasReachedBy) {
     const net::PeerInfo peer{.local = {row.address, 8883}, .server_name = row.sni};
     EXPECT_EQ(door_.answer_host("hub-b.azure-devices.net", peer), row.answer)
         << row.sni << " " << row.address;
+  }
+}
+
+TEST_F(FrontDoorTest, FindsTheServiceThatARequestMeans) {
+  using rest::Api;
+  struct Row {
+    const char* name;
+    const char* sni;
+    const char* host;
+    std::optional<Api> path;
+    const char* address;
+    const char* expected;  ///< "api service"; empty for none.
+  };
+  const Row rows[] = {
+      {"the server name decides", "hub-b.azure-devices.net", "hub-b.azure-devices.net", Api::hub, "127.0.0.1",
+       "hub hub-b"},
+      {"against another host", "hub-b.azure-devices.net", "hub-a.azure-devices.net", Api::hub, "127.0.0.1",
+       ""},
+      {"with an address as host", "hub-b.azure-devices.net", "127.0.0.1", Api::hub, "127.0.0.1", "hub hub-b"},
+      {"the host, without a server name", "", "HUB-A.azure-devices.net", Api::hub, "127.0.0.2", "hub hub-a"},
+      {"dps by its host", "", "dps-a.azure-devices-provisioning.net", Api::dps, "127.0.0.1", "dps dps-a"},
+      {"the address, by the path", "", "127.0.0.2", Api::hub, "127.0.0.2", "hub hub-b"},
+      {"localhost, by the path", "localhost", "localhost", Api::dps, "127.0.0.1", "dps dps-a"},
+      {"localhost, no path", "", "localhost", std::nullopt, "127.0.0.1", ""},
+      {"a name of ours", "gateway.test", "gateway.test", Api::hub, "127.0.0.1", "hub hub-a"},
+      {"a name of nobody's", "", "evil.example", Api::hub, "127.0.0.1", ""},
+      {"the global name serves devices only", "global.azure-devices-provisioning.net",
+       "global.azure-devices-provisioning.net", Api::dps, "127.0.0.1", ""},
+      {"muster's own paths", "hub-b.azure-devices.net", "hub-b.azure-devices.net", Api::muster, "127.0.0.1",
+       "muster"},
+  };
+  for (const Row& row : rows) {
+    const net::PeerInfo peer{.local = {row.address, 443}, .server_name = row.sni};
+    const auto face = door_.face({row.host, row.path, peer});
+    std::string found;
+    if (face) {
+      found = face->api == Api::hub ? "hub" : face->api == Api::dps ? "dps" : "muster";
+      if (face->service) found += " " + face->service->key();
+    }
+    EXPECT_EQ(found, row.expected) << row.name;
   }
 }
 

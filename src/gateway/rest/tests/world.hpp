@@ -4,6 +4,7 @@
 #include "disk/file.hpp"
 #include "eventlog/segmented_log.hpp"
 #include "gateway/rest/gateway.hpp"
+#include "gateway/rest/router.hpp"
 #include "gateway/rest/tests/scripted_stream.hpp"
 #include "net/tests/loop.hpp"
 
@@ -24,6 +25,23 @@ struct Answer {
   std::string body;
 };
 
+/// The Azure names, and localhost as the hub or DPS instance that the path means.
+class TestNames final : public ServiceNames {
+ public:
+  std::optional<Face> face(const FaceQuestion& question) const override {
+    if (question.api_of_path == Api::muster || question.api_of_path == Api::arm)
+      return Face{*question.api_of_path, std::nullopt};
+    if (question.host != "localhost") return face_of_host(question.host);
+    if (!question.api_of_path) return std::nullopt;
+    return Face{*question.api_of_path,
+                ServiceName::parse(*question.api_of_path == Api::hub ? "my-hub" : "my-dps").value()};
+  }
+  std::vector<std::string> names_of(const ServiceRef& service) const override {
+    return {service.kind == ServiceKind::hub ? hub_host_name(service.name) : dps_host_name(service.name),
+            "localhost"};
+  }
+};
+
 /// A service with one hub, one DPS instance, a registry and a log in memory, and its REST gateway. Nothing of
 /// it is a mock.
 class World {
@@ -35,6 +53,7 @@ class World {
   std::unique_ptr<eventlog::EventLog> log;
   journal::Journal journal{loop.clock, *random};
   hub::SessionDirectory sessions{loop.clock};
+  TestNames names;
   bool stop_asked = false;
   std::uint64_t progress = 0;
   std::unique_ptr<Gateway> gateway;
@@ -81,7 +100,8 @@ class World {
   Services services() {
     ProcessFace process{[] { return std::string{R"({"status":"ready"})"}; }, [] { return std::string{"{}"}; },
                         [this] { stop_asked = true; }, [] {}};
-    return Services{loop.clock, *random, *registry, *log, journal, sessions, std::move(process), "sub", "rg"};
+    return Services{loop.clock, *random, *registry,          *log,  journal,
+                    sessions,   names,   std::move(process), "sub", "rg"};
   }
 
   Result<void> write(std::function<Result<void>(registry::Store&)> work) {

@@ -62,6 +62,7 @@ DeviceIdentity device() {
                           {},
                           false,
                           "",
+                          {},
                           kNoon,
                           3};
   return identity;

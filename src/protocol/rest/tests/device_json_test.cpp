@@ -19,7 +19,7 @@ constexpr std::string_view kKey = "MDEyMzQ1Njc4OWFiY2RlZg==";  // 16 bytes.
 Result<DeviceIdentity> parse(const json& body) { return parse_device(body.dump(), kHub, kId); }
 
 DeviceRecord record() {
-  DeviceIdentity identity{kHub, kId, "638412", true, "", kNoon, {}, false, "", kNoon, 1};
+  DeviceIdentity identity{kHub, kId, "638412", true, "", kNoon, {}, false, "", {}, kNoon, 1};
   identity.auth.type = DeviceAuthType::certificate_authority;
   return {identity, Twin{kHub, kId}};
 }
