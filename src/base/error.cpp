@@ -194,6 +194,10 @@ constexpr std::array kErrors{
               "Connect with the device id that the certificate was issued for.", 401},
     ErrorInfo{throttled, "Throttled", "A rate limit was reached.",
               "Retry after the time that the answer says.", 429},
+    ErrorInfo{twin_too_large, "Twin too large",
+              "A twin's tags count at most 8 KB, its desired and its reported properties 32 KB each: keys and "
+              "strings by their bytes, numbers 8, booleans 4.",
+              "Delete what is not needed by setting it to null, or keep it elsewhere.", 413},
 
     ErrorInfo{request_malformed, "Request malformed", "The HTTP request or its body could not be read.",
               "Correct what the reason names.", 400},

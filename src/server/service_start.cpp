@@ -300,6 +300,7 @@ Result<void> Starting::open_services() {
   parts_.operations = std::make_unique<provisioning::Operations>(*parts_.provisioning);
   parts_.connect = std::make_unique<hub::ConnectService>(
       hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock});
+  parts_.twins = std::make_unique<hub::Twins>(*parts_.registry, parts_.sessions, clock);
   for (std::size_t i = 0; i < shard_count(config); ++i) {
     parts_.shards.push_back(std::make_unique<net::Shard>(clock, static_cast<std::uint32_t>(i)));
   }
@@ -323,6 +324,7 @@ rest::Services rest_services(Service::Parts& parts) {
           .log = *parts.log,
           .journal = parts.journal,
           .sessions = parts.sessions,
+          .twins = *parts.twins,
           .names = *parts.front_door,
           .process = std::move(process),
           .subscription_id = std::string{kSubscriptionId},
@@ -339,6 +341,7 @@ Result<void> Starting::listen() {
                                  *parts_.provisioning,
                                  *parts_.connect,
                                  parts_.sessions,
+                                 *parts_.twins,
                                  *parts_.front_door,
                                  mqtt_limits(parts_.config()),
                                  dps_answers(parts_.config())};

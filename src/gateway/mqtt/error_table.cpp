@@ -71,6 +71,10 @@ constexpr std::array kRows{
     MqttErrorRow{device_id_invalid, bad_user_name_or_password, 400, 400004, "Invalid device ID."},
     MqttErrorRow{device_id_mismatch, not_authorized, 401, 401003, "Unauthorized."},
     MqttErrorRow{throttled, server_unavailable, 429, 429001, "Too many requests."},
+    MqttErrorRow{twin_too_large, server_unavailable, 413, 413001, "Twin too large."},
+
+    MqttErrorRow{request_malformed, server_unavailable, 400, 400012, "Bad request."},
+    MqttErrorRow{field_invalid, server_unavailable, 400, 400004, "Bad request."},
 
     MqttErrorRow{disk_full, server_unavailable, 503, 503000, "Service unavailable."},
     MqttErrorRow{io_failed, server_unavailable, 500, 500000, "Internal error."},
@@ -87,7 +91,17 @@ static_assert(std::ranges::is_sorted(kRows, {}, &MqttErrorRow::code), "looked up
 // of ours.
 constexpr MqttErrorRow kInternal{service_error, server_unavailable, 500, 500000, "Internal error."};
 
+/// Azure's words, then why and what to do.
+std::string message_of(const MqttErrorRow& row, const Error& error) {
+  return fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(), error.remedy());
+}
+
 }  // namespace
+
+TwinRefusal twin_refusal(const Error& error) {
+  const MqttErrorRow& row = mqtt_error(error.code());
+  return {row.dps_status, row.dps_error_code, message_of(row, error)};
+}
 
 const MqttErrorRow& mqtt_error(ErrorCode code) noexcept {
   const auto* row = std::ranges::lower_bound(kRows, code, {}, &MqttErrorRow::code);
@@ -96,10 +110,7 @@ const MqttErrorRow& mqtt_error(ErrorCode code) noexcept {
 
 DpsAnswer dps_answer(const Error& error, DisabledAnswer disabled) {
   const MqttErrorRow& row = mqtt_error(error.code());
-  DpsAnswer answer{
-      row.dps_status, row.dps_error_code,
-      fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(), error.remedy()),
-      false};
+  DpsAnswer answer{row.dps_status, row.dps_error_code, message_of(row, error), false};
   if (error.code() == enrollment_disabled && disabled == DisabledAnswer::forbidden) {
     answer.status = 403;
     answer.error_code = 403002;

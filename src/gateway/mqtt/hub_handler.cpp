@@ -3,10 +3,7 @@
 #include "base/log.hpp"
 #include "gateway/mqtt/gateway.hpp"
 #include "protocol/hub/topic.hpp"
-#include "protocol/hub/twin_document.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,7 +22,8 @@ HubHandler::HubHandler(Connection& connection, GatewayServices& services, Device
     : connection_{connection},
       services_{services},
       key_{identity.hub, identity.id, ""},
-      sender_{identity.hub.key(), std::string{identity.id.str()}, "", identity.generation_id, method} {
+      sender_{identity.hub.key(), std::string{identity.id.str()}, "", identity.generation_id, method},
+      twins_{connection, services, key_} {
   subscriptions_.fill(hub::kNotSubscribed);
 }
 
@@ -66,7 +64,11 @@ Result<PacketHandler::Next> HubHandler::handle(const FixedHeader& header, ByteVi
     connection_.send(Pingresp{});
     return Next::go_on;
   }
-  if (std::holds_alternative<Puback>(*packet)) return Next::go_on;
+  if (const auto* puback = std::get_if<Puback>(&*packet)) {
+    twins_.acknowledged(puback->packet_id);
+    outbox_ready();
+    return Next::go_on;
+  }
   if (std::holds_alternative<Disconnect>(*packet)) return Next::disconnect;
   return failure(ErrorCode::protocol_violation, fmt::format("{} at a hub", packet_name(header.type)));
 }
@@ -76,10 +78,16 @@ Result<PacketHandler::Next> HubHandler::publish(const Publish& packet) {
   if (const auto topic = hub::parse_telemetry_topic(packet.topic, sender_.device_id, sender_.module_id)) {
     return telemetry(topic->properties, packet);
   }
-  if (const auto topic = hub::parse_twin_get_topic(packet.topic))
-    return twin_get(std::string{topic->rid}, packet);
+  const bool answered = subscriptions_[index_of(hub::Subscription::twin_responses)] != hub::kNotSubscribed;
+  if (const auto topic = hub::parse_twin_get_topic(packet.topic)) {
+    if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
+    if (answered) twins_.get(std::string{topic->rid});
+    return Next::go_on;
+  }
   if (const auto topic = hub::parse_twin_patch_topic(packet.topic)) {
-    return twin_patch(std::string{topic->rid}, packet);
+    if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
+    twins_.patch(std::string{topic->rid}, as_text(packet.payload), answered);
+    return Next::go_on;
   }
   // Nobody has called a method, so nobody waits for its answer: it is taken and forgotten, as a late one is.
   if (hub::parse_method_response_topic(packet.topic)) {
@@ -123,56 +131,7 @@ Result<PacketHandler::Next> HubHandler::unsubscribe(const Unsubscribe& packet) {
   return Next::go_on;
 }
 
-Result<PacketHandler::Next> HubHandler::twin_get(std::string rid, const Publish& packet) {
-  if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
-  if (subscriptions_[index_of(hub::Subscription::twin_responses)] == hub::kNotSubscribed) return Next::go_on;
-  if (*requests_ >= services_.limits.requests_max) {
-    const std::string topic = hub::format_twin_response_topic(429, rid, std::nullopt);
-    connection_.send(Publish{.topic = topic,
-                             .payload = as_bytes(R"({"errorCode":429001,"message":"Too many requests"})")});
-    return Next::go_on;
-  }
-  ++*requests_;
-  asio::co_spawn(connection_.shard().io(),
-                 answer_twin_get(connection_.shared_from_this(), services_, key_, std::move(rid), requests_),
-                 asio::detached);
-  return Next::go_on;
-}
-
-/// Reported properties are not kept yet. It is said where the SDK waits for it: closing would make the Python
-/// SDK reconnect and ask again sixty times a second (protocol/device/10 section 5).
-Result<PacketHandler::Next> HubHandler::twin_patch(const std::string& rid, const Publish& packet) {
-  if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
-  if (subscriptions_[index_of(hub::Subscription::twin_responses)] == hub::kNotSubscribed) return Next::go_on;
-  const std::string topic = hub::format_twin_response_topic(501, rid, std::nullopt);
-  const std::string body = fmt::format(
-      R"({{"errorCode":501000,"trackingId":"{}","message":"Reported properties are not kept by this service yet."}})",
-      connection_.tracking_id());
-  connection_.send(Publish{.topic = topic, .payload = as_bytes(body)});
-  return Next::go_on;
-}
-
-asio::awaitable<void> HubHandler::answer_twin_get(std::shared_ptr<Connection> connection,
-                                                  GatewayServices& services, hub::SessionKey key,
-                                                  std::string rid, std::shared_ptr<std::uint32_t> requests) {
-  std::optional<Twin> twin;
-  const Result<void> read = co_await services.registry.read([&](registry::Store& store) -> Result<void> {
-    MUSTER_TRY(twin, store.devices().find_twin(key.hub, key.device));
-    return {};
-  });
-  --*requests;
-  if (connection->ending()) co_return;
-  const int status = !read ? 500 : twin ? 200 : 404;
-  // Node looks at errorCode in the body, not at the topic's status (device/07 N7).
-  const std::string body = twin ? hub::format_device_view(*twin)
-                                : fmt::format(R"({{"errorCode":{},"trackingId":"{}","message":"{}"}})",
-                                              status == 404 ? 404001 : 500001, connection->tracking_id(),
-                                              status == 404 ? "Device not found" : "Internal error");
-  const std::string topic = hub::format_twin_response_topic(status, rid, std::nullopt);
-  // QoS 0: an answer that is lost with its connection is asked for again, and nothing has to be kept for it.
-  connection->send(Publish{.topic = topic, .payload = as_bytes(body)});
-  connection->flush();
-}
+void HubHandler::outbox_ready() { twins_.deliver(subscriptions_[index_of(hub::Subscription::desired_changes)]); }
 
 void HubHandler::closed(bool orderly) {
   services_.sessions.release(key_, &connection_);

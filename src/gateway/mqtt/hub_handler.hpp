@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/mqtt/connection.hpp"
+#include "gateway/mqtt/twin_requests.hpp"
 #include "hub/ingress.hpp"
 #include "hub/session_directory.hpp"
 #include "model/device.hpp"
@@ -23,7 +24,7 @@ struct WillMessage {
 
 namespace muster::mqtt {
 
-/// IoT Hub over MQTT for one device: telemetry into the log, subscriptions, twin GET. Holds the identity
+/// IoT Hub over MQTT for one device: telemetry into the log, subscriptions, twins. Holds the identity
 /// since CONNECT, so that a message needs no look-up.
 class HubHandler final : public PacketHandler {
  public:
@@ -35,6 +36,7 @@ class HubHandler final : public PacketHandler {
   Task<bool> take_over(bool clean_session, hub::WillMessage will);
 
   Result<Next> handle(const FixedHeader& header, ByteView body) override;
+  void outbox_ready() override;
   void closed(bool orderly) override;
 
  private:
@@ -42,18 +44,13 @@ class HubHandler final : public PacketHandler {
   Result<Next> telemetry(std::string_view properties, const Publish& packet);
   Result<Next> subscribe(const Subscribe& packet);
   Result<Next> unsubscribe(const Unsubscribe& packet);
-  Result<Next> twin_get(std::string rid, const Publish& packet);
-  Result<Next> twin_patch(const std::string& rid, const Publish& packet);
-  static asio::awaitable<void> answer_twin_get(std::shared_ptr<Connection> connection,
-                                               GatewayServices& services, hub::SessionKey key,
-                                               std::string rid, std::shared_ptr<std::uint32_t> requests);
 
   Connection& connection_;
   GatewayServices& services_;
   hub::SessionKey key_;
   hub::Sender sender_;
   hub::StoredSubscriptions subscriptions_;
-  std::shared_ptr<std::uint32_t> requests_ = std::make_shared<std::uint32_t>(0);  ///< Outlives this handler.
+  TwinRequests twins_;
   hub::WillMessage will_;
   bool clean_session_ = true;
   bool claimed_ = false;

@@ -64,21 +64,6 @@ Task<Response> query_devices(const Call& call) {
   co_return co_await answer_by_reading(call.services, read);
 }
 
-Task<Response> get_twin(const Call& call) {
-  MUSTER_CO_TRY(const auto id, device_id_of(call.ids[0]));
-  const auto read = [&services = call.services, hub = *call.face.service,
-                     id](registry::Store& store) -> Result<Response> {
-    MUSTER_CHECK(require_hub(store, hub));
-    MUSTER_TRY(const auto record, store.devices().find_record(hub, id));
-    if (!record)
-      return failure(ErrorCode::device_not_found,
-                     fmt::format("hub {} has no device {}", hub.str(), id.str()));
-    return Response::json(format_twin(*record, connectivity_of(services.sessions, hub, id), TwinShape::twin))
-        .with("ETag", quoted_etag(twin_etag(record->twin)));
-  };
-  co_return co_await answer_by_reading(call.services, read);
-}
-
 Task<Response> device_statistics(const Call& call) {
   const auto count = [hub = *call.face.service](registry::Store& store) { return count_devices(hub, store); };
   co_return co_await answer_by_reading(call.services, count);

@@ -35,6 +35,9 @@ enum class TwinShape : std::uint8_t {
               ///< it (service/13).
 };
 std::string format_twin(const DeviceRecord& record, const Connectivity& connectivity, TwinShape shape);
+/// A module's; its `deviceEtag` is that of the module's identity.
+std::string format_module_twin(const ModuleRecord& record, const DeviceIdentity& device,
+                               const Connectivity& connectivity, TwinShape shape);
 
 /// GET /statistics/devices.
 struct DeviceCounts {
