@@ -110,9 +110,10 @@ struct TagIs {
   std::variant<bool, double, std::string> value;
 };
 
-/// Which devices to look at. An engine answers by its indexes, from the narrowest condition: ids, else tag, else
-/// authentication type, else disabled; all of these within the prefix. It may return devices that meet that one
-/// and not the others, and, for long strings, ones that agree in the beginning alone: the caller judges each.
+/// Which devices to look at. An engine answers by its indexes, from the narrowest condition: ids, else tag,
+/// else authentication type, else disabled; all of these within the prefix. It may return devices that meet
+/// that one and not the others, and, for long strings, ones that agree in the beginning alone: the caller
+/// judges each.
 struct DeviceFilter {
   std::optional<std::vector<DeviceId>> ids{};  ///< Ascending, each once.
   std::string id_prefix{};

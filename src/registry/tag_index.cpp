@@ -42,7 +42,8 @@ std::set<TagEntry> tag_entries(std::string_view tags_json) {
 
 TagEntry tag_entry(const TagIs& tag) {
   std::string path = fmt::format("{}", fmt::join(tag.path, std::string_view{&kPathSeparator, 1}));
-  return {cut(std::move(path), kTagPathBytesMax), std::visit([](const auto& value) { return text_of(value); }, tag.value)};
+  return {cut(std::move(path), kTagPathBytesMax),
+          std::visit([](const auto& value) { return text_of(value); }, tag.value)};
 }
 
 }  // namespace muster::registry

@@ -45,7 +45,7 @@ Twin read_twin(const ServiceName& hub, const DeviceId& device, Statement& row) {
               .version = row.integer()};
 }
 
-DeviceRecord read_record(const ServiceName& hub, Statement& row) {
+DeviceRecord read_device_record(const ServiceName& hub, Statement& row) {
   DeviceIdentity identity = read_device(hub, row);
   Twin twin = read_twin(hub, identity.id, row);
   return {std::move(identity), std::move(twin)};

@@ -10,11 +10,13 @@ namespace {
 #define MUSTER_SELECT_RECORD "SELECT " MUSTER_DEVICE_COLUMNS ", " MUSTER_TWIN_COLUMNS " FROM "
 #define MUSTER_JOIN_TWIN " CROSS JOIN twin t ON t.hub_id = d.hub_id AND t.device_id = d.id "
 
-constexpr const char* kAll = MUSTER_SELECT_RECORD "device d" MUSTER_JOIN_TWIN
-    "WHERE d.hub_id = ? AND d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?";
-constexpr const char* kDisabled = MUSTER_SELECT_RECORD "device d INDEXED BY device_disabled" MUSTER_JOIN_TWIN
+constexpr const char* kAll = MUSTER_SELECT_RECORD
+    "device d" MUSTER_JOIN_TWIN "WHERE d.hub_id = ? AND d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?";
+constexpr const char* kDisabled = MUSTER_SELECT_RECORD
+    "device d INDEXED BY device_disabled" MUSTER_JOIN_TWIN
     "WHERE d.enabled = 0 AND d.hub_id = ? AND d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?";
-constexpr const char* kOfAuthType = MUSTER_SELECT_RECORD "device d INDEXED BY device_of_auth_type" MUSTER_JOIN_TWIN
+constexpr const char* kOfAuthType = MUSTER_SELECT_RECORD
+    "device d INDEXED BY device_of_auth_type" MUSTER_JOIN_TWIN
     "WHERE d.auth_type = ? AND d.hub_id = ? AND d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?";
 constexpr const char* kOfTag = MUSTER_SELECT_RECORD
     "device_tag g CROSS JOIN device d ON d.hub_id = g.hub_id AND d.id = g.device_id" MUSTER_JOIN_TWIN
@@ -54,7 +56,8 @@ std::string start_of(const DeviceSearch& search) {
 
 }  // namespace
 
-Result<Page<DeviceRecord>> search_devices(Connection& connection, const ServiceRow& hub, const DeviceSearch& search) {
+Result<Page<DeviceRecord>> search_devices(Connection& connection, const ServiceRow& hub,
+                                          const DeviceSearch& search) {
   Page<DeviceRecord> page;
   MUSTER_TRY(auto select, choose(connection, search.filter));
   const std::string end = search.filter.id_prefix + kAboveIds;
@@ -67,7 +70,7 @@ Result<Page<DeviceRecord>> search_devices(Connection& connection, const ServiceR
       page.next = page.items.back().identity.id.key();
       return page;
     }
-    page.items.push_back(read_record(hub.name, select));
+    page.items.push_back(read_device_record(hub.name, select));
   }
 }
 

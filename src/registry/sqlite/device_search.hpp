@@ -13,6 +13,7 @@ struct DeviceSearch {
   std::size_t limit;  ///< From 1 on.
 };
 
-Result<Page<DeviceRecord>> search_devices(Connection& connection, const ServiceRow& hub, const DeviceSearch& search);
+Result<Page<DeviceRecord>> search_devices(Connection& connection, const ServiceRow& hub,
+                                          const DeviceSearch& search);
 
 }  // namespace muster::registry::sqlite

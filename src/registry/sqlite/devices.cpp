@@ -36,7 +36,7 @@ Result<std::optional<DeviceRecord>> SqliteDevices::find_record(const ServiceName
   MUSTER_TRY(auto select, connection_.prepare(kFindRecord));
   MUSTER_TRY(const bool found, select.bind(owner->id).bind(id.str()).step());
   if (!found) return std::nullopt;
-  return read_record(owner->name, select);
+  return read_device_record(owner->name, select);
 }
 
 Result<std::optional<Twin>> SqliteDevices::find_twin(const ServiceName& hub, const DeviceId& id) {

@@ -262,7 +262,8 @@ TYPED_TEST_P(DeviceContract, TheIndexOfTagsFollowsTheTwin) {
   EXPECT_EQ(found(devices, oslo), "|") << "nor has a hub of the same name";
 }
 
-REGISTER_TYPED_TEST_SUITE_P(DeviceContract, SearchingByOneConditionFindsWhatMeetsIt, TheIndexOfTagsFollowsTheTwin, DeviceAndTwinComeBackWhole, ATwinIsEmptyUnlessGiven,
+REGISTER_TYPED_TEST_SUITE_P(DeviceContract, SearchingByOneConditionFindsWhatMeetsIt,
+                            TheIndexOfTagsFollowsTheTwin, DeviceAndTwinComeBackWhole, ATwinIsEmptyUnlessGiven,
                             DeviceIdsKeepCaseAndHubsAreApart, CountsThoseThatAreEnabled,
                             PutAndRemoveAreConditional, AnUpdateKeepsGenerationCreatedAndTwin,
                             TwinPutIsConditionalAndNeverMakesOne, ListingIsPagedInOrderOfBytes,
