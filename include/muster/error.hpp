@@ -67,7 +67,6 @@ enum class ErrorCode : std::uint16_t {
   device_id_invalid = 3007,
   device_id_mismatch = 3008,
   throttled = 3009,
-  twin_too_large = 3020,
 
   request_malformed = 4001,
   resource_not_found = 4002,

@@ -182,8 +182,11 @@ constexpr std::array kErrors{
     ErrorInfo{credential_wrong_type, "Wrong kind of credential",
               "The identity authenticates by other means than what the client presented.",
               "Use the credential that the identity's authentication type asks for.", 401},
-    ErrorInfo{message_too_large, "Message too large", "A device-to-cloud message has at most 262,144 bytes.",
-              "Send less in one message.", 413},
+    ErrorInfo{
+        message_too_large, "Message or twin too large",
+        "A device-to-cloud message has at most 262,144 bytes; a twin's tags count at most 8 KB, its desired "
+        "and its reported properties 32 KB each.",
+        "Send less in one message, or delete from the twin what is not needed.", 413},
     ErrorInfo{hub_unknown, "Hub unknown", "No hub of this name exists in this world.",
               "`muster hub list` shows the hubs.", 404},
     ErrorInfo{device_id_invalid, "Device id invalid",
@@ -194,10 +197,6 @@ constexpr std::array kErrors{
               "Connect with the device id that the certificate was issued for.", 401},
     ErrorInfo{throttled, "Throttled", "A rate limit was reached.",
               "Retry after the time that the answer says.", 429},
-    ErrorInfo{twin_too_large, "Twin too large",
-              "A twin's tags count at most 8 KB, its desired and its reported properties 32 KB each: keys and "
-              "strings by their bytes, numbers 8, booleans 4.",
-              "Delete what is not needed by setting it to null, or keep it elsewhere.", 413},
 
     ErrorInfo{request_malformed, "Request malformed", "The HTTP request or its body could not be read.",
               "Correct what the reason names.", 400},
@@ -307,9 +306,9 @@ constexpr std::array kErrors{
         400},
     ErrorInfo{provisioning_failed, "Provisioning refused", "DPS answered the registration with an error.",
               "Read the service's words in the reason; its log holds the tracking id.", 401},
-    ErrorInfo{hub_refused, "Hub refused the connection", "The hub answered CONNECT with a refusal.",
-              "Check the device's status and authentication at the hub; the service's log names the check.",
-              401},
+    ErrorInfo{
+        hub_refused, "Hub refused", "The hub answered CONNECT, or a request of its twin, with a refusal.",
+        "Check the device's status and authentication at the hub; the service's log names the check.", 401},
     ErrorInfo{not_connected, "Not connected",
               "There is no connection, and no room to keep more messages until there is.",
               "Wait until the client has reconnected.", 503},

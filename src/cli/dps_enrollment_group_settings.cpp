@@ -5,20 +5,6 @@
 namespace muster::cli {
 namespace {
 
-/// JSON given in place, or the path of a file that holds it: az takes both.
-Result<Json> json_argument(Invocation& invocation, const std::string& text, std::string_view flag) {
-  std::string source = text;
-  const bool in_place = text.find_first_of("{[") != std::string::npos;
-  if (!in_place) {
-    MUSTER_TRY(source, read_text_file(invocation.shell(), text));
-  }
-  Json value = Json::parse(source, nullptr, false);
-  if (!value.is_object()) {
-    return failure(ErrorCode::field_invalid, fmt::format("{} is not a JSON object: {}", flag, text));
-  }
-  return value;
-}
-
 Json ca_references(const EnrollmentGroupOptions& options) {
   Json references = Json::object();
   if (!options.ca_name.empty()) references["primary"] = options.ca_name;

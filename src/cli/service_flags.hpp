@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.hpp"
+#include "cli/invocation.hpp"
 #include "model/service.hpp"
 
 #include <array>
@@ -28,6 +29,10 @@ CLI::Option* add_service_name(CLI::App& app, ServiceKind kind, std::string& valu
 
 /// A file's text as it is on disk, at most 1 MiB. file_unreadable when it cannot be read.
 Result<std::string> read_text_file(Shell& shell, const std::string& path);
+
+/// What a flag that takes "JSON or a file" was given: text with a bracket in it is JSON, everything else a
+/// path. file_unreadable, or field_invalid when it is no JSON object.
+Result<Json> json_argument(Invocation& invocation, const std::string& text, std::string_view flag);
 
 /// `If-Match` as the data-plane APIs are sent it by az: the etag given, else any.
 std::string quoted_etag(const std::string& etag);

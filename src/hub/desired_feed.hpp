@@ -12,9 +12,10 @@
 namespace muster::hub {
 
 /// Brings desired changes to sessions in the order of their versions, each once it is durable. The registry's
-/// writer makes that order, but who waits for its writes wakes in any, on any shard: so a change takes its place
-/// while the writer holds the twin, and goes out when its write has returned and everything before it is out or
-/// has failed. Threads: any. What waits here is bounded by the registry's queue: each is a write under way.
+/// writer makes that order, but who waits for its writes wakes in any, on any shard: so a change takes its
+/// place while the writer holds the twin, and goes out when its write has returned and everything before it
+/// is out or has failed. Threads: any. What waits here is bounded by the registry's queue: each is a write
+/// under way.
 class DesiredFeed {
  public:
   explicit DesiredFeed(SessionDirectory& sessions) : sessions_{sessions} {}

@@ -39,8 +39,8 @@ class LiveSession {
   virtual void end(Error reason) = 0;
   /// Any thread: when the device last sent something.
   virtual WallTime last_activity() const = 0;
-  /// Any thread; returns at once. The session tells its device, if that has asked to be told; one whose outbox is
-  /// full ends. A session of a face that has no such messages takes none.
+  /// Any thread; returns at once. The session tells its device, if that has asked to be told; one whose
+  /// outbox is full ends. A session of a face that has no such messages takes none.
   virtual void tell(std::shared_ptr<const DesiredChange> change) { static_cast<void>(change); }
 };
 

@@ -20,10 +20,11 @@ struct Write {
 
 Error not_found(const SessionKey& key) {
   if (key.module.empty()) {
-    return {ErrorCode::device_not_found, fmt::format("hub {} has no device {}", key.hub.str(), key.device.str())};
+    return {ErrorCode::device_not_found,
+            fmt::format("hub {} has no device {}", key.hub.str(), key.device.str())};
   }
-  return {ErrorCode::device_not_found, fmt::format("device {} of hub {} has no module {}", key.device.str(),
-                                                   key.hub.str(), key.module)};
+  return {ErrorCode::device_not_found,
+          fmt::format("device {} of hub {} has no module {}", key.device.str(), key.hub.str(), key.module)};
 }
 
 Result<std::optional<Twin>> store_twin(registry::Store& store, const Twin& changed, std::int64_t expected) {
@@ -83,8 +84,12 @@ Task<std::int64_t> Twins::patch_reported(SessionKey key, TwinChange change) {
 }
 
 Task<TwinRecord> Twins::change(SessionKey key, TwinChange change, TwinCondition condition) {
-  const std::shared_ptr<Write> write{
-      new Write{std::move(key), std::move(change), std::move(condition), clock_.wall(), DesiredFeed::Place{desired_}, {}}};
+  const std::shared_ptr<Write> write{new Write{std::move(key),
+                                               std::move(change),
+                                               std::move(condition),
+                                               clock_.wall(),
+                                               DesiredFeed::Place{desired_},
+                                               {}}};
   const auto work = [write](registry::Store& store) { return carry_out(store, *write); };
   const Result<void> written = co_await registry_.write(work);
   write->place.settle(written.has_value());

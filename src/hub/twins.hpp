@@ -37,7 +37,7 @@ class Twins {
   /// What a device reports. Returns the new version of its reported properties; durable.
   Task<std::int64_t> patch_reported(SessionKey key, TwinChange change);
   /// What a service wants. Once it is durable, a connected device is told of new desired properties, in the
-  /// order of their versions. The condition's error; twin_too_large; as read().
+  /// order of their versions. The condition's error; message_too_large; as read().
   Task<TwinRecord> change(SessionKey key, TwinChange change, TwinCondition condition);
 
  private:

@@ -1,5 +1,6 @@
-// A device and its operator by way of the twin (protocol/device/04 section 8, protocol/service/04 section 4.4):
-// what the one reports the other reads, and what is desired reaches the device, at once or when it asks.
+// A device and its operator by way of the twin (protocol/device/04 section 8, protocol/service/04
+// section 4.4): what the one reports the other reads, and what is desired reaches the device, at once or when
+// it asks.
 
 #include "device.hpp"
 
@@ -17,10 +18,12 @@ class TwinJourney : public testing::Test {
   explicit TwinJourney(Terms terms = {}) : service{std::move(terms)} { device.connects_to_hub(kDevice); }
 
   void desires(std::string_view properties) {
-    ASSERT_TRUE(service.patches_twin(kDevice, fmt::format(R"({{"properties":{{"desired":{}}}}})", properties)));
+    ASSERT_TRUE(
+        service.patches_twin(kDevice, fmt::format(R"({{"properties":{{"desired":{}}}}})", properties)));
   }
   void reports(std::string_view rid, std::string_view properties, std::uint16_t packet_id = 0) {
-    device.publishes(fmt::format("$iothub/twin/PATCH/properties/reported/?$rid={}", rid), properties, packet_id);
+    device.publishes(fmt::format("$iothub/twin/PATCH/properties/reported/?$rid={}", rid), properties,
+                     packet_id);
   }
   nlohmann::json reads() {
     device.publishes("$iothub/twin/GET/?$rid=get", "");
@@ -38,7 +41,8 @@ class TwinJourney : public testing::Test {
   }
 
   WholeService service;
-  Device device{service, to_hub(provisioned(service))};
+  pki::Chain chain = provisioned(service);
+  Device device{service, to_hub(chain)};
 };
 
 TEST_F(TwinJourney, ADesiredChangeReachesAConnectedDevice) {
@@ -127,13 +131,13 @@ TEST_F(TwinJourney, MoreThanTheLimitAtOnceAreRefused) {
   service.registry().go_on();
   service.settles();
   for (int i = 0; i < 8; ++i) {
-    EXPECT_EQ(device.hears<Publish>().topic, fmt::format("$iothub/twin/res/204/?$rid={0}&$version={1}", i, i + 2));
+    EXPECT_EQ(device.hears<Publish>().topic,
+              fmt::format("$iothub/twin/res/204/?$rid={0}&$version={1}", i, i + 2));
   }
   EXPECT_EQ(service.twin(kDevice)->reported_json, R"({"a":7})") << "in the order in which they came";
 }
 
 TEST_F(TwinJourney, ADeviceThatComesBackIsToldAsItHadSubscribed) {
-  const pki::Chain chain = certificate_of(kDevice);
   {
     Device before{service, to_hub(chain)};
     before.connects_to_hub(kDevice, {.clean_session = false});

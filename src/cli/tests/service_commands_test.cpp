@@ -215,6 +215,41 @@ TEST(ShowRequest, PrintsTheCallToStandardError) {
             "GET /twins/d?api-version=2021-04-12 HTTP/1.1\nHost: my-iot-hub-x509.azure-devices.net\n");
 }
 
+TEST(DeviceTwin, UpdateMergesWhatTheFlagsNameAndNothingElse) {
+  Fixture f{[](const Asked& asked) { return Answer{.body = asked.body}; }};
+  f.shell.write("desired.json", R"({"interval": 5, "mode": null})");
+  const auto outcome = f.shell.run({"hub", "device-twin", "update", "-d", "d", "--desired", "desired.json"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(f.shell
+                .run({"hub", "device-twin", "update", "--device-id", "d", "--hub-name", "my-iot-hub-x509",
+                      "--tags", R"({"room": 4})", "--etag", "AAAAAAAAAAE="})
+                .status,
+            0);
+  const Asked first = f.stub.asked().at(0);
+  EXPECT_EQ(first.method, "PATCH");
+  EXPECT_EQ(first.target, "/twins/d?api-version=2021-04-12");
+  EXPECT_EQ(first.body, R"({"properties":{"desired":{"interval":5,"mode":null}}})");
+  EXPECT_EQ(first.if_match, "\"*\"");
+  EXPECT_EQ(f.stub.asked().at(1).body, R"({"tags":{"room":4}})");
+  EXPECT_EQ(f.stub.asked().at(1).if_match, "\"AAAAAAAAAAE=\"");
+}
+
+TEST(DeviceTwin, ReplaceSendsTheTwinAsItIsGiven) {
+  Fixture f{[](const Asked& asked) { return Answer{.body = asked.body}; }};
+  f.shell.write("twin.json", R"({"deviceId": "d", "tags": {}, "properties": {"desired": {"a": 1}}})");
+  EXPECT_EQ(f.shell.run({"hub", "device-twin", "replace", "-d", "d", "-j", "twin.json"}).status, 0);
+  EXPECT_EQ(f.stub.asked().at(0).method, "PUT");
+  EXPECT_EQ(f.stub.asked().at(0).body, R"({"deviceId":"d","tags":{},"properties":{"desired":{"a":1}}})");
+}
+
+TEST(DeviceTwin, WhatIsMissingOrNoObjectIsRefusedBeforeAnythingIsSent) {
+  Fixture f{[](const Asked&) { return Answer{}; }};
+  EXPECT_EQ(f.shell.run({"hub", "device-twin", "update", "-d", "d"}).status, 2);
+  EXPECT_EQ(f.shell.run({"hub", "device-twin", "replace", "-d", "d"}).status, 2);
+  EXPECT_NE(f.shell.run({"hub", "device-twin", "update", "-d", "d", "--desired", "[1]"}).status, 0);
+  EXPECT_TRUE(f.stub.asked().empty());
+}
+
 std::string stream_of(int events) {
   std::string text = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\n";
   for (int i = 0; i < events; ++i) {

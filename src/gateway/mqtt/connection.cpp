@@ -29,7 +29,11 @@ void release(Bytes& buffer) {
 
 Connection::Connection(GatewayServices& services, AckQueue& acks, net::Shard& shard,
                        std::unique_ptr<net::Stream> stream)
-    : services_{services}, acks_{acks}, shard_{shard}, stream_{std::move(stream)}, room_{shard},
+    : services_{services},
+      acks_{acks},
+      shard_{shard},
+      stream_{std::move(stream)},
+      room_{shard},
       for_device_{services.limits.desired_waiting_max} {
   remote_ = fmt::format("{}:{}", stream_->peer().remote.address, stream_->peer().remote.port);
   tracking_id_ = services_.journal.new_tracking_id();
@@ -254,8 +258,9 @@ void Connection::tell(std::shared_ptr<const hub::DesiredChange> change) {
     case hub::Outbox::Offer::taken:
       return;
     case hub::Outbox::Offer::full:
-      return end(Error{ErrorCode::peer_stalled, fmt::format("{} changes of its desired properties wait for it",
-                                                            services_.limits.desired_waiting_max)});
+      return end(
+          Error{ErrorCode::peer_stalled, fmt::format("{} changes of its desired properties wait for it",
+                                                     services_.limits.desired_waiting_max)});
     case hub::Outbox::Offer::first:
       asio::post(shard_.io(), [self = shared_from_this()] {
         if (!self->handler_ || self->ending_) return;

@@ -44,8 +44,8 @@ class PacketHandler {
 
 /// One MQTT connection from accept to close: handshake, CONNECT, then packets to its handler. A coroutine
 /// reads; what there is to write is written at once as far as the peer takes it, and a second coroutine
-/// exists only while it does not. Lives and dies on one shard; end(), tell() and last_activity() may be called
-/// from any thread.
+/// exists only while it does not. Lives and dies on one shard; end(), tell() and last_activity() may be
+/// called from any thread.
 class Connection final : public hub::LiveSession, public std::enable_shared_from_this<Connection> {
  public:
   Connection(GatewayServices& services, AckQueue& acks, net::Shard& shard,

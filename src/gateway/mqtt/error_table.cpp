@@ -71,7 +71,6 @@ constexpr std::array kRows{
     MqttErrorRow{device_id_invalid, bad_user_name_or_password, 400, 400004, "Invalid device ID."},
     MqttErrorRow{device_id_mismatch, not_authorized, 401, 401003, "Unauthorized."},
     MqttErrorRow{throttled, server_unavailable, 429, 429001, "Too many requests."},
-    MqttErrorRow{twin_too_large, server_unavailable, 413, 413001, "Twin too large."},
 
     MqttErrorRow{request_malformed, server_unavailable, 400, 400012, "Bad request."},
     MqttErrorRow{field_invalid, server_unavailable, 400, 400004, "Bad request."},
@@ -93,7 +92,8 @@ constexpr MqttErrorRow kInternal{service_error, server_unavailable, 500, 500000,
 
 /// Azure's words, then why and what to do.
 std::string message_of(const MqttErrorRow& row, const Error& error) {
-  return fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(), error.remedy());
+  return fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(),
+                     error.remedy());
 }
 
 }  // namespace

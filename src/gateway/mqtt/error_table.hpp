@@ -42,7 +42,8 @@ struct DpsAnswer {
 };
 DpsAnswer dps_answer(const Error& error, DisabledAnswer disabled);
 
-/// What a hub answers on the twin response topic to a refused request; the body holds the code and the message.
+/// What a hub answers on the twin response topic to a refused request; the body holds the code and the
+/// message.
 struct TwinRefusal {
   int status = 0;
   std::int32_t error_code = 0;

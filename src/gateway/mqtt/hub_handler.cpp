@@ -131,7 +131,9 @@ Result<PacketHandler::Next> HubHandler::unsubscribe(const Unsubscribe& packet) {
   return Next::go_on;
 }
 
-void HubHandler::outbox_ready() { twins_.deliver(subscriptions_[index_of(hub::Subscription::desired_changes)]); }
+void HubHandler::outbox_ready() {
+  twins_.deliver(subscriptions_[index_of(hub::Subscription::desired_changes)]);
+}
 
 void HubHandler::closed(bool orderly) {
   services_.sessions.release(key_, &connection_);

@@ -47,8 +47,8 @@ void TwinRequests::start(Request request) {
 bool TwinRequests::refuse_beyond_limit(const Request& request) {
   const std::uint32_t requests_max = services_.limits.requests_max;
   if (*under_way_ < requests_max) return false;
-  const Error error{ErrorCode::throttled, fmt::format("{} twin requests of this connection are under way",
-                                                      requests_max)};
+  const Error error{ErrorCode::throttled,
+                    fmt::format("{} twin requests of this connection are under way", requests_max)};
   if (request.answered) send_refusal(connection_, request.rid, error, services_.clock.wall());
   return true;
 }
@@ -98,7 +98,8 @@ void TwinRequests::acknowledged(std::uint16_t packet_id) { std::erase(unacknowle
 std::uint16_t TwinRequests::next_packet_id() {
   do {
     ++last_packet_id_;
-  } while (last_packet_id_ == 0 || std::ranges::find(unacknowledged_, last_packet_id_) != unacknowledged_.end());
+  } while (last_packet_id_ == 0 ||
+           std::ranges::find(unacknowledged_, last_packet_id_) != unacknowledged_.end());
   return last_packet_id_;
 }
 

@@ -13,8 +13,8 @@
 
 namespace muster::mqtt {
 
-/// The twin of the device on one connection: its requests (protocol/device/04 section 8) and the desired changes
-/// that it is told of. On the connection's shard; an answer under way outlives it.
+/// The twin of the device on one connection: its requests (protocol/device/04 section 8) and the desired
+/// changes that it is told of. On the connection's shard; an answer under way outlives it.
 class TwinRequests {
  public:
   TwinRequests(Connection& connection, GatewayServices& services, const hub::SessionKey& key)

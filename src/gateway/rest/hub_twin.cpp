@@ -33,7 +33,8 @@ Response twin_response(const Services& services, const hub::SessionKey& key, hub
     return Response::json(format_twin(device, connectivity, TwinShape::twin)).with("ETag", etag);
   }
   const ModuleRecord module{*std::move(record.module), std::move(record.twin)};
-  return Response::json(format_module_twin(module, record.device, connectivity, TwinShape::twin)).with("ETag", etag);
+  return Response::json(format_module_twin(module, record.device, connectivity, TwinShape::twin))
+      .with("ETag", etag);
 }
 
 /// service/04 section 4.2: without If-Match anything goes; with it only what it names, and `*` is everything.
@@ -67,7 +68,9 @@ Task<Response> get_twin(const Call& call) {
   co_return co_await answer_by_reading(call.services, read);
 }
 
-Task<Response> patch_twin(const Call& call) { return change_twin(call, hub::parse_twin_patch(call.request.body)); }
+Task<Response> patch_twin(const Call& call) {
+  return change_twin(call, hub::parse_twin_patch(call.request.body));
+}
 
 Task<Response> put_twin(const Call& call) {
   return change_twin(call, hub::parse_twin_replacement(call.request.body));

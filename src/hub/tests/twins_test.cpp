@@ -39,9 +39,11 @@ class TwinsTest : public testing::Test {
     io_.run();
   }
   /// Starts a change of a desired property, and remembers what became of it.
-  std::shared_ptr<std::optional<Result<void>>> change(std::string_view desired, TwinCondition condition = {}) {
+  std::shared_ptr<std::optional<Result<void>>> change(std::string_view desired,
+                                                      TwinCondition condition = {}) {
     auto outcome = std::make_shared<std::optional<Result<void>>>();
-    asio::co_spawn(io_, changing(fmt::format(R"({{"properties":{{"desired":{}}}}})", desired), condition, outcome),
+    asio::co_spawn(io_,
+                   changing(fmt::format(R"({{"properties":{{"desired":{}}}}})", desired), condition, outcome),
                    asio::detached);
     return outcome;
   }
@@ -86,8 +88,9 @@ TEST_F(TwinsTest, TwoAtOnceBothCount) {
 }
 
 TEST_F(TwinsTest, AConditionThatDoesNotHoldChangesNothingAndTellsNobody) {
-  const auto outcome = change(
-      "{}", [](const Twin&) -> Result<void> { return failure(ErrorCode::precondition_failed, "another etag"); });
+  const auto outcome = change("{}", [](const Twin&) -> Result<void> {
+    return failure(ErrorCode::precondition_failed, "another etag");
+  });
   run();
   EXPECT_EQ((*outcome)->error().code(), ErrorCode::precondition_failed);
   EXPECT_EQ(stored().desired_version, 1);

@@ -144,7 +144,9 @@ std::string format_twin_response_topic(int status, std::string_view rid,
   return topic;
 }
 
-std::string format_twin_get_topic(std::string_view rid) { return fmt::format("{}$rid={}", kTwinGetPrefix, rid); }
+std::string format_twin_get_topic(std::string_view rid) {
+  return fmt::format("{}$rid={}", kTwinGetPrefix, rid);
+}
 
 std::string format_twin_patch_topic(std::string_view rid) {
   return fmt::format("{}$rid={}", kTwinPatchPrefix, rid);

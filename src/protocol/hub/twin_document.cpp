@@ -8,8 +8,8 @@
 namespace muster::hub {
 namespace {
 
-// Sorted by name: with members in the order of arrival a look-up would walk them all, and a body of a quarter of
-// a megabyte holds many.
+// Sorted by name: with members in the order of arrival a look-up would walk them all, and a body of a quarter
+// of a megabyte holds many.
 using Json = nlohmann::json;
 
 /// What `$metadata` says of a node: when, and for desired properties in which version, it was last written.
@@ -193,7 +193,8 @@ Result<ChangedTwin> apply(Twin before, const TwinChange& change, WallTime now) {
   ChangedTwin changed{std::move(before), {}};
   Twin& twin = changed.twin;
   if (change.tags) {
-    MUSTER_TRY(Changed tags, change_section(TwinSection::tags, *change.tags, twin.tags_json, "", Json::object()));
+    MUSTER_TRY(Changed tags,
+               change_section(TwinSection::tags, *change.tags, twin.tags_json, "", Json::object()));
     twin.tags_json = std::move(tags.json);
   }
   if (change.desired) {

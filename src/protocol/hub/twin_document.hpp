@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-/// Twins as JSON texts: what changes them, and what devices see of them. Sources: protocol/device/04 section 8,
-/// protocol/service/04 section 4.4. What may stand in one is twin_rules.hpp's.
+/// Twins as JSON texts: what changes them, and what devices see of them. Sources: protocol/device/04 section
+/// 8, protocol/service/04 section 4.4. What may stand in one is twin_rules.hpp's.
 namespace muster::hub {
 
 /// A new device's twin from an enrollment's initial twin: `{"tags":{...},"properties":{"desired":{...}}}`, or
@@ -43,18 +43,19 @@ Result<TwinChange> parse_twin_replacement(std::string_view body);
 struct ChangedTwin {
   Twin twin;
   /// What a connected device has to be told: a merge patch with `$version`. Empty when the desired properties
-  /// were not touched. After a replacement too it is a patch, with null for each member that is gone, so that a
-  /// device that merges arrives at the new properties.
+  /// were not touched. After a replacement too it is a patch, with null for each member that is gone, so that
+  /// a device that merges arrives at the new properties.
   std::string desired_patch;
 };
 /// Versions move with every accepted change, also when it changes no value; the etag with tags and desired;
-/// `version` is the registry's to move. twin_too_large.
+/// `version` is the registry's to move. message_too_large.
 Result<ChangedTwin> apply(Twin before, const TwinChange& change, WallTime now);
 
 /// What a device gets for a twin GET: `{"desired":{...,"$version":n},"reported":{...,"$version":m}}`, without
 /// metadata or tags.
 std::string format_device_view(const Twin& twin);
-/// The body of a refused twin request. Node looks at `errorCode` in it, not at the topic's status (device/07 N7).
+/// The body of a refused twin request. Node looks at `errorCode` in it, not at the topic's status (device/07
+/// N7).
 std::string format_twin_error(std::int32_t error_code, std::string_view message, std::string_view tracking_id,
                               WallTime now);
 

@@ -122,7 +122,7 @@ Result<void> check_twin_size(const nlohmann::json& value, TwinSection section) {
   const std::size_t size = counted_size(value);
   const std::size_t size_max = section == TwinSection::tags ? kTagsBytesMax : kPropertiesBytesMax;
   if (size <= size_max) return {};
-  return failure(ErrorCode::twin_too_large,
+  return failure(ErrorCode::message_too_large,
                  fmt::format("{} would count {} bytes, {} allowed", section_name(section), size, size_max));
 }
 

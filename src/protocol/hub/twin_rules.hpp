@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <string_view>
 
-/// What may stand in a twin's tags and properties, for every face that takes them: PATCH and PUT of the service
-/// API, a device's reported properties, an enrollment's initial twin. Source: protocol/service/04 section 4.4,
-/// device/06 section 2; the depth and the integers by the example and numbers of Azure's page on device twins.
+/// What may stand in a twin's tags and properties, for every face that takes them: PATCH and PUT of the
+/// service API, a device's reported properties, an enrollment's initial twin. Source: protocol/service/04
+/// section 4.4, device/06 section 2; the depth and the integers by the example and numbers of Azure's page on
+/// device twins.
 namespace muster::hub {
 
-inline constexpr int kTwinDepthMax = 10;  ///< Objects and arrays inside each other, the section itself not counted.
+inline constexpr int kTwinDepthMax =
+    10;  ///< Objects and arrays inside each other, the section itself not counted.
 inline constexpr std::size_t kTwinKeyBytesMax = 1024;
 inline constexpr std::size_t kTwinStringBytesMax = 4096;
 inline constexpr std::int64_t kTwinIntegerMax = (std::int64_t{1} << 52) - 1;
@@ -37,7 +39,7 @@ Result<nlohmann::json> check_twin_section(const nlohmann::json& value, std::stri
 
 /// As Azure counts: keys and strings by their UTF-8 bytes, a number 8, a boolean 4.
 std::size_t counted_size(const nlohmann::json& value);
-/// twin_too_large when the section counts more than it may.
+/// message_too_large when the section counts more than it may.
 Result<void> check_twin_size(const nlohmann::json& value, TwinSection section);
 
 }  // namespace muster::hub

@@ -140,7 +140,7 @@ TEST_F(HubApi, WhatIsNotThereIsSaidByName) {
            {"PUT", "/devices/pump-07", R"({"deviceId":"pump-07","status":1})", "", 400, "status: a string"},
            {"PUT", "/devices/a%20b", "{}", "", 400, "MU-3007"},
            {"GET", "/devices?top=0", "", "", 400, "top: "},
-           {"PATCH", "/twins/x", "{}", "", 501, "MU-4008"},
+           {"POST", "/twins/x/methods", "{}", "", 501, "MU-4008"},
            {"POST", "/devices", "[]", "", 501, "MU-4008"},
            {"GET", "/nowhere", "", "", 404, "MU-4002"},
            {"PATCH", "/devices/x", "", "", 405, "MU-4005"},

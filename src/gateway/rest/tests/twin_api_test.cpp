@@ -26,7 +26,8 @@ class TwinApi : public testing::Test {
     EXPECT_TRUE(world.loop.run(world.sessions.claim(key, session)));
   }
   json patch(std::string_view body, std::string headers = "") {
-    Answer answer = world.ask_hub("PATCH", "/twins/pump-07?api-version=2021-04-12", std::string{body}, headers);
+    Answer answer =
+        world.ask_hub("PATCH", "/twins/pump-07?api-version=2021-04-12", std::string{body}, headers);
     EXPECT_EQ(answer.status, 200) << answer.body;
     EXPECT_EQ(answer.headers["etag"], "\"" + json::parse(answer.body)["etag"].get<std::string>() + "\"");
     return json::parse(answer.body);
@@ -104,7 +105,8 @@ TEST_F(TwinApi, IfMatchMayBeLeftOutAndIsHeldTo) {
 
 TEST_F(TwinApi, ReportedPropertiesMoveNoEtag) {
   const hub::SessionKey key{world.hub, *DeviceId::parse("pump-07"), ""};
-  ASSERT_TRUE(world.loop.run(world.twins.patch_reported(key, *hub::parse_reported_patch(R"({"battery":90})"))));
+  ASSERT_TRUE(
+      world.loop.run(world.twins.patch_reported(key, *hub::parse_reported_patch(R"({"battery":90})"))));
   const json twin = json::parse(world.ask_hub("GET", "/twins/pump-07").body);
   EXPECT_EQ(twin["properties"]["reported"]["battery"], 90);
   EXPECT_EQ(twin["properties"]["reported"]["$version"], 2);
@@ -119,17 +121,18 @@ TEST_F(TwinApi, WhatIsWrongIsSaidInTheHubsForm) {
     int status;
     const char *name, *text;
   };
-  const std::string large = fmt::format(R"({{"tags":{{"a":"{0}","b":"{0}","c":"{0}"}}}})", std::string(4000, 's'));
-  for (const Row& row : std::vector<Row>{
-           {"/twins/nobody", "{}", 404, "DeviceNotFound", "has no device nobody"},
-           {"/twins/pump-07/modules/none", "{}", 404, "DeviceNotFound", "has no module none"},
-           {"/twins/a%20b", "{}", 400, "ArgumentInvalid", "device id"},
-           {"/twins/pump-07", "{", 400, "IotHubFormatError", "not JSON"},
-           {"/twins/pump-07", "[]", 400, "IotHubFormatError", "an object is wanted"},
-           {"/twins/pump-07", R"({"tags":1})", 400, "ArgumentInvalid", "tags: an object"},
-           {"/twins/pump-07", R"({"properties":{"desired":{"a":{"b c":1}}}})", 400, "ArgumentInvalid",
-            "properties.desired.a.b c: the key"},
-           {"/twins/pump-07", large.c_str(), 413, "MessageTooLarge", "8192 allowed"}}) {
+  const std::string large =
+      fmt::format(R"({{"tags":{{"a":"{0}","b":"{0}","c":"{0}"}}}})", std::string(4000, 's'));
+  for (const Row& row :
+       std::vector<Row>{{"/twins/nobody", "{}", 404, "DeviceNotFound", "has no device nobody"},
+                        {"/twins/pump-07/modules/none", "{}", 404, "DeviceNotFound", "has no module none"},
+                        {"/twins/a%20b", "{}", 400, "ArgumentInvalid", "device id"},
+                        {"/twins/pump-07", "{", 400, "IotHubFormatError", "not JSON"},
+                        {"/twins/pump-07", "[]", 400, "IotHubFormatError", "an object is wanted"},
+                        {"/twins/pump-07", R"({"tags":1})", 400, "ArgumentInvalid", "tags: an object"},
+                        {"/twins/pump-07", R"({"properties":{"desired":{"a":{"b c":1}}}})", 400,
+                         "ArgumentInvalid", "properties.desired.a.b c: the key"},
+                        {"/twins/pump-07", large.c_str(), 413, "MessageTooLarge", "8192 allowed"}}) {
     for (const char* method : {"PATCH", "PUT"}) {
       SCOPED_TRACE(fmt::format("{} {} {:.60}", method, row.target, row.body));
       auto answer = world.ask_hub(method, row.target, row.body);

@@ -101,9 +101,8 @@ class World {
   Services services() {
     ProcessFace process{[] { return std::string{R"({"status":"ready"})"}; }, [] { return std::string{"{}"}; },
                         [this] { stop_asked = true; }, [] {}};
-    return Services{loop.clock, *random, *registry, *log,
-                    journal,    sessions, twins,    names,
-                    std::move(process), "sub", "rg"};
+    return Services{loop.clock, *random, *registry,          *log,  journal, sessions,
+                    twins,      names,   std::move(process), "sub", "rg"};
   }
 
   Result<void> write(std::function<Result<void>(registry::Store&)> work) {

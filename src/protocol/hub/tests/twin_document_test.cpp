@@ -51,7 +51,8 @@ INSTANTIATE_TEST_SUITE_P(
         MergeRow{"merges_objects", R"({"a":{"b":1,"c":2}})", R"({"a":{"c":3}})", R"({"a":{"b":1,"c":3}})"},
         MergeRow{"null_deletes", R"({"a":1,"b":2})", R"({"a":null})", R"({"b":2})"},
         MergeRow{"null_deletes_inside", R"({"a":{"b":1,"c":2}})", R"({"a":{"b":null}})", R"({"a":{"c":2}})"},
-        MergeRow{"the_last_member_leaves_an_object", R"({"a":{"b":1}})", R"({"a":{"b":null}})", R"({"a":{}})"},
+        MergeRow{"the_last_member_leaves_an_object", R"({"a":{"b":1}})", R"({"a":{"b":null}})",
+                 R"({"a":{}})"},
         MergeRow{"null_of_what_is_not_there", "{}", R"({"a":null})", "{}"},
         MergeRow{"null_in_a_new_object_is_not_stored", "{}", R"({"a":{"b":null,"c":1}})", R"({"a":{"c":1}})"},
         MergeRow{"arrays_are_replaced", R"({"a":[1,2,3]})", R"({"a":[4]})", R"({"a":[4]})"},
@@ -68,14 +69,17 @@ TEST(TwinDocument, ANewOneHasTheDocumentedVersions) {
   EXPECT_EQ(twin.version, 2);
   EXPECT_EQ(twin.desired_version, 1);
   EXPECT_EQ(twin.reported_version, 1);
-  EXPECT_EQ(json::parse(twin.desired_metadata_json),
-            json::parse(fmt::format(R"({{"$lastUpdated":"{0}","$lastUpdatedVersion":1,"a":{{"$lastUpdated":"{0}",
-      "$lastUpdatedVersion":1,"b":{{"$lastUpdated":"{0}","$lastUpdatedVersion":1}}}}}})", kMadeText)));
+  EXPECT_EQ(
+      json::parse(twin.desired_metadata_json),
+      json::parse(fmt::format(R"({{"$lastUpdated":"{0}","$lastUpdatedVersion":1,"a":{{"$lastUpdated":"{0}",
+      "$lastUpdatedVersion":1,"b":{{"$lastUpdated":"{0}","$lastUpdatedVersion":1}}}}}})",
+                              kMadeText)));
   EXPECT_EQ(json::parse(twin.reported_metadata_json), json({{"$lastUpdated", kMadeText}}));
 }
 
 TEST(TwinDocument, MetadataMarksTheWayToAChangeAndNothingElse) {
-  const ChangedTwin changed = patched(twin_with(R"({"a":{"b":1,"c":2},"d":3,"e":4})"), R"({"a":{"c":5},"e":null})");
+  const ChangedTwin changed =
+      patched(twin_with(R"({"a":{"b":1,"c":2},"d":3,"e":4})"), R"({"a":{"c":5},"e":null})");
   const json metadata = json::parse(changed.twin.desired_metadata_json);
   for (const json* node : {&metadata, &metadata["a"], &metadata["a"]["c"]}) {
     EXPECT_EQ((*node)["$lastUpdated"], kLaterText);
@@ -109,7 +113,8 @@ TEST(TwinDocument, TagsMoveTheEtagAndNoPropertyVersion) {
 }
 
 TEST(TwinDocument, AReplacementReplacesTagsAndDesiredAndLeavesReported) {
-  Twin twin = apply(twin_with(R"({"a":{"b":1,"c":2},"d":3})"), *parse_reported_patch(R"({"r":1})"), kMade)->twin;
+  Twin twin =
+      apply(twin_with(R"({"a":{"b":1,"c":2},"d":3})"), *parse_reported_patch(R"({"r":1})"), kMade)->twin;
   twin.tags_json = R"({"old":1})";
   const auto change = parse_twin_replacement(
       R"({"deviceId":"d","etag":"x","properties":{"desired":{"a":{"c":4},"n":null},"reported":{"r":9}}})");
@@ -118,7 +123,8 @@ TEST(TwinDocument, AReplacementReplacesTagsAndDesiredAndLeavesReported) {
   EXPECT_EQ(changed.twin.desired_json, R"({"a":{"c":4}})");
   EXPECT_EQ(changed.twin.reported_json, R"({"r":1})");
   EXPECT_EQ(changed.twin.reported_version, twin.reported_version);
-  EXPECT_EQ(json::parse(changed.desired_patch), json::parse(R"({"a":{"b":null,"c":4},"d":null,"$version":2})"))
+  EXPECT_EQ(json::parse(changed.desired_patch),
+            json::parse(R"({"a":{"b":null,"c":4},"d":null,"$version":2})"))
       << "merging it leads from the old properties to the new ones";
 }
 
@@ -146,14 +152,16 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         RuleRow{"ten_levels", nested(11), ""},
         RuleRow{"eleven_levels", nested(12), "nested deeper than 10 levels"},
-        RuleRow{"eleven_levels_by_an_array", R"({"a":[[[[[[[[[[[1]]]]]]]]]]]})", "nested deeper than 10 levels"},
+        RuleRow{"eleven_levels_by_an_array", R"({"a":[[[[[[[[[[[1]]]]]]]]]]]})",
+                "nested deeper than 10 levels"},
         RuleRow{"key_with_dot", R"({"a.b":1})", "properties.reported.a.b: the key holds one of"},
         RuleRow{"key_with_dollar", R"({"x":{"$b":1}})", "properties.reported.x.$b: the key holds one of"},
         RuleRow{"key_with_space", R"({"a b":1})", "a space"},
         RuleRow{"key_with_hash", R"({"a#":1})", "the key holds one of"},
         RuleRow{"key_with_control", "{\"a\\u0007\":1}", "control character"},
         RuleRow{"key_with_c1", "{\"a\\u0085\":1}", "control character"},
-        RuleRow{"key_in_other_script", "{\"\xC3\xA4\":1}", ""}, RuleRow{"empty_key", R"({"":1})", "empty key"},
+        RuleRow{"key_in_other_script", "{\"\xC3\xA4\":1}", ""},
+        RuleRow{"empty_key", R"({"":1})", "empty key"},
         RuleRow{"longest_key", fmt::format(R"({{"{}":1}})", std::string(1024, 'k')), ""},
         RuleRow{"longer_key", fmt::format(R"({{"{}":1}})", std::string(1025, 'k')), "longer than 1024 bytes"},
         RuleRow{"longest_string", fmt::format(R"({{"a":"{}"}})", std::string(4096, 's')), ""},
@@ -180,10 +188,11 @@ TEST(TwinRules, AnUpdateThatWouldMakeASectionTooLargeChangesNothing) {
   const auto piece = [](char name) {
     return *parse_reported_patch(fmt::format(R"({{"{}":"{}"}})", name, std::string(4095, 's')));
   };
-  for (const char name : {'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}) twin = apply(twin, piece(name), kLater)->twin;
+  for (const char name : {'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'})
+    twin = apply(twin, piece(name), kLater)->twin;
   const auto refused = apply(twin, *parse_reported_patch(R"({"i":true})"), kLater);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), ErrorCode::twin_too_large);
+  EXPECT_EQ(refused.error().code(), ErrorCode::message_too_large);
   EXPECT_EQ(refused.error().reason(), "properties.reported would count 32773 bytes, 32768 allowed");
   EXPECT_TRUE(apply(twin, *parse_reported_patch(R"({"a":null,"i":true})"), kLater));
   std::string tags = R"({"tags":{)";
@@ -204,7 +213,8 @@ TEST(TwinDocument, WhatDevicesSeeIsReadBack) {
   ASSERT_TRUE(patch);
   EXPECT_EQ(patch->json, R"({"a":null})");
   EXPECT_EQ(patch->version, 3);
-  for (const char* bad : {"", "[]", "{}", R"({"desired":1})", R"({"desired":{},"reported":{"$version":1}})"}) {
+  for (const char* bad :
+       {"", "[]", "{}", R"({"desired":1})", R"({"desired":{},"reported":{"$version":1}})"}) {
     EXPECT_FALSE(parse_device_view(bad)) << bad;
     EXPECT_FALSE(parse_desired_patch(bad)) << bad;
   }
