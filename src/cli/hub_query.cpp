@@ -1,7 +1,10 @@
 #include "cli/commands.hpp"
+#include "cli/hub_device_identity.hpp"
 #include "cli/service_flags.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace muster::cli {
 namespace {
