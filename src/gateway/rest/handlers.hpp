@@ -5,7 +5,7 @@
 /// Every handler, by API: the table of routes.cpp names them, nothing else does.
 namespace muster::rest {
 
-// Hub: hub_devices.cpp, hub_twin.cpp, hub_twins.cpp.
+// Hub: hub_query.cpp, hub_devices.cpp, hub_twin.cpp, hub_twins.cpp.
 Task<Response> list_devices(const Call& call);
 Task<Response> get_device(const Call& call);
 Task<Response> put_device(const Call& call);

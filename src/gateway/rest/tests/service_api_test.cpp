@@ -133,7 +133,7 @@ TEST_F(HubApi, WhatIsNotThereIsSaidByName) {
     const char* text;
   };
   for (const Row& row : std::vector<Row>{
-           {"POST", "/devices/query", R"({"query":"select deviceId from devices"})", "", 400, "MU-4009"},
+           {"POST", "/devices/query", R"({"query":"select * from devices.jobs"})", "", 400, "MU-4009"},
            {"POST", "/devices/query", "{}", "", 400, "query: is missing"},
            {"POST", "/devices/query", R"({"query":"select * from devices"})", "x-ms-max-item-count: 0\r\n",
             400, "x-ms-max-item-count"},
