@@ -44,12 +44,10 @@ void add_hub_query(Commands& commands) {
            "$ muster hub query -q \"SELECT deviceId, tags.site FROM devices WHERE tags.floor = 3\" -o table\n"
            "$ muster hub query -q \"SELECT status, COUNT() AS devices FROM devices GROUP BY status\"",
        .request = "POST /devices/query   {\"query\": \"...\"}"},
-      [](CLI::App& app, QueryOptions& options) {
-        add_text(app, "--query-command,-q", options.text, "QUERY", "The query")->required();
-        add_service_name(app, ServiceKind::hub, options.hub);
-        app.add_option("--top", options.top, "At most so many rows; else all")
-            ->type_name("COUNT")
-            ->check(CLI::Range(1, 1'000'000'000).description(""));
+      [](Flags& flags, QueryOptions& options) {
+        flags.text("--query-command,-q", options.text, "QUERY", "The query").required();
+        add_service_name(flags, ServiceKind::hub, options.hub);
+        flags.number("--top", options.top, {1, 1'000'000'000}, "COUNT", "At most so many rows; else all");
       },
       query);
 }

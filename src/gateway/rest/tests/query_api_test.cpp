@@ -150,7 +150,9 @@ TEST_F(QueryApi, ConnectionStateIsThatOfTheMoment) {
   make_fleet(2);
   EXPECT_EQ(ask("select deviceId from devices where connectionState = 'Connected'").body, "[]");
   const hub::SessionKey key{world.hub, *DeviceId::parse("d001"), ""};
-  world.loop.run(world.sessions.claim(key, std::make_shared<Session>()));
+  auto admission = world.loop.run(world.sessions.admit(key));
+  ASSERT_TRUE(admission);
+  ASSERT_TRUE(world.loop.run(world.sessions.claim(*admission, std::make_shared<Session>())));
   EXPECT_EQ(ask("select deviceId from devices where connectionState = 'Connected'").body,
             R"([{"deviceId":"d001"}])");
   EXPECT_EQ(ask("select deviceId from devices where lastActivityTime > '2029-01-01'").body,
