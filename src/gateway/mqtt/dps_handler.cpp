@@ -31,6 +31,9 @@ struct DpsHandler::Shared {
   void refuse(const Error& error, const std::string& rid, std::string_view step);
   std::string disabled_registration(const Error& error) const;
   Result<provisioning::RegisterRequest> request_of(const dps::RegisterBody& body) const;
+  Result<void> take(throttle::Quota quota, std::string_view device) const {
+    return services.throttles.take({ServiceKind::dps, caller.dps}, quota, device);
+  }
   static asio::awaitable<void> answer(std::shared_ptr<Shared> self, std::string rid, std::string operation_id,
                                       std::string body, bool poll);
   asio::awaitable<bool> is_attested(const provisioning::RegisterRequest& request, const std::string& rid,
@@ -157,6 +160,8 @@ asio::awaitable<void> DpsHandler::Shared::answer_register(const std::string& rid
   const Result<provisioning::RegisterRequest> request = request_of(*body);
   if (!request) co_return refuse(request.error(), rid, "register");
 
+  if (const auto may = take(throttle::Quota::dps_registrations, {}); !may)
+    co_return refuse(may.error(), rid, "register");
   // What can be refused for good is refused here and now; what follows is choosing the hub and storing.
   const bool attested = co_await is_attested(*request, rid, "register");
   if (!attested) co_return;
@@ -170,6 +175,8 @@ asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid,
                                                       const std::string& operation_id) {
   const Result<provisioning::RegisterRequest> request = request_of(dps::RegisterBody{});
   if (!request) co_return refuse(request.error(), rid, "poll");
+  if (const auto may = take(throttle::Quota::dps_polls, request->id.key()); !may)
+    co_return refuse(may.error(), rid, "poll");
   // The operation id is no secret, and whose registration it is has not been proved by CONNECT.
   const bool attested = co_await is_attested(*request, rid, "poll");
   if (!attested) co_return;

@@ -114,6 +114,12 @@ Result<PacketHandler::Next> HubHandler::publish(const Publish& packet) {
 }
 
 Result<PacketHandler::Next> HubHandler::telemetry(std::string_view properties, const Publish& packet) {
+  const ServiceRef hub{ServiceKind::hub, key_.hub};
+  // Azure queues what comes too fast ("traffic shaping", device/06): it is not read until its turn.
+  if (!services_.throttles.take(hub, throttle::Quota::telemetry)) {
+    connection_.pause_for(services_.throttles.wait_for(hub, throttle::Quota::telemetry));
+    return Next::pause;
+  }
   const std::uint8_t flags = packet.retain ? kEventRetained : 0;
   const Result<eventlog::Ticket> ticket =
       hub::ingest(services_.log, sender_, {properties, packet.payload, flags});

@@ -130,6 +130,8 @@ Task<Opened> open_hub(Connection& connection, GatewayServices& services, const C
   if (services.log.failed()) {
     co_return refuse(connection, Error{ErrorCode::event_log_failed, "the event log has failed"});
   }
+  if (const auto may = services.throttles.take({ServiceKind::hub, *name}, throttle::Quota::connects); !may)
+    co_return refuse(connection, may.error());
   Result<hub::WillMessage> will = read_will(connect, user);
   if (!will) co_return refuse(connection, will.error());
 
