@@ -54,6 +54,7 @@ void add_all_commands(Commands& commands) {
   add_hub_device_identity_create(commands);
   add_hub_device_identity_update(commands);
   add_hub_device_twin(commands);
+  add_hub_query(commands);
   add_hub_monitor_events(commands);
   add_pki_create(commands);
   add_pki_verify_proof(commands);

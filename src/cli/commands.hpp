@@ -22,6 +22,7 @@ void add_hub_device_identity(Commands& commands);
 void add_hub_device_identity_create(Commands& commands);
 void add_hub_device_identity_update(Commands& commands);
 void add_hub_device_twin(Commands& commands);
+void add_hub_query(Commands& commands);
 void add_hub_monitor_events(Commands& commands);
 void add_pki_create(Commands& commands);
 void add_pki_verify_proof(Commands& commands);

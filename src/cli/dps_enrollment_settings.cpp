@@ -5,23 +5,6 @@
 namespace muster::cli {
 namespace {
 
-/// JSON given in place, or the path of a file that holds it: az takes both.
-Result<Json> json_argument(Invocation& invocation, const std::string& text, std::string_view flag) {
-  std::string source = text;
-  const bool in_place = text.find_first_of("{[") != std::string::npos;
-  if (!in_place) {
-    MUSTER_TRY(source, read_text_file(invocation.shell(), text));
-  }
-  Json value = Json::parse(source, nullptr, false);
-  if (!value.is_object()) {
-    return failure(
-        Error{ErrorCode::usage, fmt::format("{} is not a JSON object: {}", flag, text)}.with_remedy(
-            fmt::format("Write {} '{{\"name\": \"value\"}}', or name a file that holds such an object.",
-                        flag)));
-  }
-  return value;
-}
-
 Json object_at(const Json& value, std::string_view path) {
   Json found = at_path(value, path);
   return found.is_object() ? found : Json::object();

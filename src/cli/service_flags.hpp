@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.hpp"
+#include "cli/invocation.hpp"
 #include "model/service.hpp"
 
 #include <array>
@@ -28,6 +29,10 @@ Flag add_service_name(Flags& flags, ServiceKind kind, std::string& value, bool s
 
 /// A file's text as it is on disk, at most 1 MiB. file_unreadable when it cannot be read.
 Result<std::string> read_text_file(Shell& shell, const std::string& path);
+
+/// What a flag that takes "JSON or a file" was given: text with a bracket in it is JSON, everything else a
+/// path. file_unreadable, or usage when it is no JSON object.
+Result<Json> json_argument(Invocation& invocation, const std::string& text, std::string_view flag);
 
 /// `If-Match` as the data-plane APIs are sent it by az: the etag given, else any.
 std::string quoted_etag(const std::string& etag);

@@ -3,6 +3,7 @@
 #include "eventlog/segmented_log.hpp"
 #include "gateway/mqtt/gateway.hpp"
 #include "gateway/rest/gateway.hpp"
+#include "hub/twins.hpp"
 #include "journal/journal.hpp"
 #include "net/listener.hpp"
 #include "net/unix_socket.hpp"
@@ -58,6 +59,7 @@ struct Service::Parts {
   std::unique_ptr<provisioning::Provisioning> provisioning;
   std::unique_ptr<provisioning::Operations> operations;
   std::unique_ptr<hub::ConnectService> connect;
+  std::unique_ptr<hub::Twins> twins;
 
   std::vector<net::PortClaim> mqtt_claims, https_claims;
   std::optional<net::PortClaim> admin_claim;

@@ -323,13 +323,16 @@ Result<void> Starting::open_services() {
   provisioning_config.identity_type = config.dps.identity_type == IdentityType::certificate_authority
                                           ? provisioning::IdentityType::certificate_authority
                                           : provisioning::IdentityType::self_signed;
+  provisioning_config.sas_clock_skew = std::chrono::seconds{config.sas.clock_skew_s};
   parts_.provisioning = std::make_unique<provisioning::Provisioning>(provisioning::Provisioning{
       *parts_.registry, parts_.anchors, parts_.verdicts, parts_.allocation, clock, random,
       provisioning_config,
       [&parts = parts_](const DeviceIdentity& left) { end_sessions_of(parts.sessions, left); }});
   parts_.operations = std::make_unique<provisioning::Operations>(*parts_.provisioning);
   parts_.connect = std::make_unique<hub::ConnectService>(
-      hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock});
+      hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock,
+                          std::chrono::seconds{config.sas.clock_skew_s}});
+  parts_.twins = std::make_unique<hub::Twins>(*parts_.registry, parts_.sessions, clock);
   for (std::size_t i = 0; i < shard_count(config); ++i) {
     parts_.shards.push_back(std::make_unique<net::Shard>(clock, static_cast<std::uint32_t>(i)));
   }
@@ -353,6 +356,7 @@ rest::Services rest_services(Service::Parts& parts) {
           .log = *parts.log,
           .journal = parts.journal,
           .sessions = parts.sessions,
+          .twins = *parts.twins,
           .names = *parts.front_door,
           .process = std::move(process),
           .subscription_id = std::string{kSubscriptionId},
@@ -369,6 +373,7 @@ Result<void> Starting::listen() {
                                  *parts_.provisioning,
                                  *parts_.connect,
                                  parts_.sessions,
+                                 *parts_.twins,
                                  *parts_.front_door,
                                  mqtt_limits(parts_.config()),
                                  dps_answers(parts_.config())};

@@ -60,6 +60,9 @@ class WholeService {
   void drops_enrollment(std::string_view group);
   void disables_device(std::string_view id);
   void deletes_device(std::string_view id);
+  /// Changes the twin of a device, as PATCH /twins/{id} does with this body.
+  Result<void> patches_twin(std::string_view id, std::string_view body);
+  std::optional<Twin> twin(std::string_view id);
   /// What the service API does after a change of a device was stored.
   void ends_sessions(std::string_view id, const Error& why);
   /// All but what is stored starts anew; connections are gone.
@@ -109,6 +112,7 @@ class WholeService {
     provisioning::Provisioning provisioning;
     provisioning::Operations operations;
     hub::ConnectService connect;
+    hub::Twins twins;
     std::vector<std::unique_ptr<net::Shard>> shards;
     std::unique_ptr<mqtt::Gateway> gateway;
   };

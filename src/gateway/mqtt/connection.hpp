@@ -4,6 +4,7 @@
 #include "base/task.hpp"
 #include "eventlog/event_log.hpp"
 #include "gateway/mqtt/limits.hpp"
+#include "hub/outbox.hpp"
 #include "hub/session_directory.hpp"
 #include "net/shard.hpp"
 #include "net/signal.hpp"
@@ -35,14 +36,16 @@ class PacketHandler {
   virtual ~PacketHandler() = default;
   /// One packet after CONNECT. A failure closes the connection with it.
   virtual Result<Next> handle(const FixedHeader& header, ByteView body) = 0;
+  /// Something waits in the connection's outbox.
+  virtual void outbox_ready() {}
   /// The connection is over. `orderly`: by DISCONNECT.
   virtual void closed(bool orderly) = 0;
 };
 
 /// One MQTT connection from accept to close: handshake, CONNECT, then packets to its handler. A coroutine
 /// reads; what there is to write is written at once as far as the peer takes it, and a second coroutine
-/// exists only while it does not. Lives and dies on one shard; end() and last_activity() may be called from
-/// any thread.
+/// exists only while it does not. Lives and dies on one shard; end(), tell() and last_activity() may be
+/// called from any thread.
 class Connection final : public hub::LiveSession, public std::enable_shared_from_this<Connection> {
  public:
   Connection(GatewayServices& services, AckQueue& acks, net::Shard& shard,
@@ -54,6 +57,7 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
 
   void end(Error reason) override;
   WallTime last_activity() const override;
+  void tell(std::shared_ptr<const hub::DesiredChange> change) override;
 
   // For handlers, on the shard.
   net::Shard& shard() noexcept { return shard_; }
@@ -77,6 +81,8 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   /// Wakes the reader if it waits for room.
   void room() { room_.notify(); }
   void fail(Error reason);
+  /// What the service has for the device and the handler has not taken yet.
+  hub::Outbox& for_device() noexcept { return for_device_; }
   /// CONNECT, whole. protocol_violation as soon as another packet begins: nothing of a stranger's is kept.
   Task<Bytes> read_connect(std::uint32_t size_max);
   /// What the journal says of this connection; set as it becomes known.
@@ -113,6 +119,7 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   Bytes inbox_;   ///< Bytes of a packet that has not arrived whole; empty, and without memory, when idle.
   Bytes outbox_;  ///< What the peer has not taken yet.
   std::size_t outbox_written_ = 0;
+  hub::Outbox for_device_;
   std::deque<std::pair<eventlog::Ticket, std::uint16_t>> unacknowledged_;
   std::optional<Error> ending_;
   std::string remote_, subject_, service_, tracking_id_, answered_;

@@ -5,6 +5,7 @@
 #include "gateway/mqtt/names.hpp"
 #include "hub/connect.hpp"
 #include "hub/session_directory.hpp"
+#include "hub/twins.hpp"
 #include "journal/journal.hpp"
 #include "provisioning/operations.hpp"
 
@@ -23,6 +24,7 @@ struct GatewayServices {
   provisioning::Provisioning& provisioning;
   hub::ConnectService& connect;
   hub::SessionDirectory& sessions;
+  hub::Twins& twins;
   ServiceNames& names;
   MqttLimits limits;
   DpsAnswers dps;

@@ -5,13 +5,16 @@
 /// Every handler, by API: the table of routes.cpp names them, nothing else does.
 namespace muster::rest {
 
-// Hub: hub_devices.cpp, hub_twins.cpp.
+// Hub: hub_query.cpp, hub_devices.cpp, hub_twin.cpp, hub_twins.cpp.
 Task<Response> list_devices(const Call& call);
 Task<Response> get_device(const Call& call);
 Task<Response> put_device(const Call& call);
 Task<Response> delete_device(const Call& call);
 Task<Response> query_devices(const Call& call);
+/// Of a device, or of a module where the path names one.
 Task<Response> get_twin(const Call& call);
+Task<Response> patch_twin(const Call& call);
+Task<Response> put_twin(const Call& call);
 Task<Response> device_statistics(const Call& call);
 Task<Response> service_statistics(const Call& call);
 

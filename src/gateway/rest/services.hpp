@@ -5,6 +5,7 @@
 #include "eventlog/event_log.hpp"
 #include "gateway/rest/service_names.hpp"
 #include "hub/session_directory.hpp"
+#include "hub/twins.hpp"
 #include "journal/journal.hpp"
 #include "registry/registry.hpp"
 
@@ -37,6 +38,7 @@ struct Services {
   eventlog::EventLog& log;
   journal::Journal& journal;
   hub::SessionDirectory& sessions;
+  hub::Twins& twins;
   const ServiceNames& names;
   ProcessFace process;
   std::string subscription_id, resource_group;

@@ -53,6 +53,7 @@ class World {
   std::unique_ptr<eventlog::EventLog> log;
   journal::Journal journal{loop.clock, *random};
   hub::SessionDirectory sessions{loop.clock};
+  hub::Twins twins{*registry, sessions, loop.clock};
   TestNames names;
   bool stop_asked = false;
   std::uint64_t progress = 0;
@@ -100,8 +101,8 @@ class World {
   Services services() {
     ProcessFace process{[] { return std::string{R"({"status":"ready"})"}; }, [] { return std::string{"{}"}; },
                         [this] { stop_asked = true; }, [] {}};
-    return Services{loop.clock, *random, *registry,          *log,  journal,
-                    sessions,   names,   std::move(process), "sub", "rg"};
+    return Services{loop.clock, *random, *registry,          *log,  journal, sessions,
+                    twins,      names,   std::move(process), "sub", "rg"};
   }
 
   Result<void> write(std::function<Result<void>(registry::Store&)> work) {

@@ -253,7 +253,7 @@ TEST(IndividualEnrollmentJson, RefusesByNameOfTheMember) {
           .starts_with("deviceId: "));
   EXPECT_TRUE(refused({{"registrationId", "pump-07"}, {"attestation", signing({{"certificate", "x"}})}})
                   .starts_with("attestation.x509.signingCertificates: "));
-  EXPECT_TRUE(refused({{"registrationId", "pump-07"}, {"attestation", json{{"type", "symmetricKey"}}}})
+  EXPECT_TRUE(refused({{"registrationId", "pump-07"}, {"attestation", reference("a")}})
                   .starts_with("attestation.x509.caReferences: "));
 }
 
