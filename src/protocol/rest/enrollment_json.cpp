@@ -119,6 +119,20 @@ nlohmann::ordered_json write_individual(const IndividualEnrollment& enrollment,
   return body;
 }
 
+/// What the operator wants to remember of a device: a TwinCollection (service/02 section 2.3), which no
+/// device sees. Empty when there is none.
+Result<std::string> read_device_information(const Fields& fields) {
+  constexpr std::string_view kMember = "optionalDeviceInformation";
+  constexpr std::size_t kBytesMax = 8192;  // Documented nowhere; that of tags, which serve the same end.
+  const auto* value = fields.find(kMember);
+  if (!value) return std::string{};
+  MUSTER_TRY(const auto kept, hub::check_twin_section(*value, fields.path_of(kMember), hub::TwinForm::whole));
+  std::string text = kept.dump();
+  if (text.size() <= kBytesMax) return text;
+  return failure(
+      fields.invalid(kMember, fmt::format("is {} bytes long, at most {} are taken", text.size(), kBytesMax)));
+}
+
 }  // namespace
 
 Result<EnrollmentGroup> parse_enrollment_group(std::string_view body, const ServiceName& dps,
@@ -147,10 +161,7 @@ Result<IndividualEnrollment> parse_individual_enrollment(std::string_view body, 
     }
     enrollment.device_id = *std::move(device);
   }
-  if (fields.has("optionalDeviceInformation")) {
-    MUSTER_TRY(enrollment.optional_device_information_json,
-               read_twin_section(fields, "optionalDeviceInformation"));
-  }
+  MUSTER_TRY(enrollment.optional_device_information_json, read_device_information(fields));
   return enrollment;
 }
 

@@ -269,6 +269,9 @@ TEST(IndividualEnrollmentJson, WhatIsKnownOfTheDeviceObeysTheRulesOfTwins) {
             R"({"serial":"7"})");
   EXPECT_TRUE(read({{"a.b", 1}}).error().reason().starts_with("optionalDeviceInformation.a.b: "));
   EXPECT_TRUE(read(7).error().reason().starts_with("optionalDeviceInformation: an object"));
+  json large = json::object();
+  for (const char* key : {"a", "b", "c"}) large[key] = std::string(4000, 'x');
+  EXPECT_TRUE(read(large).error().reason().starts_with("optionalDeviceInformation: is 12"));
 }
 
 TEST(RegistrationJson, AnArrayOfStates) {
