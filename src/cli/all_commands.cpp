@@ -15,6 +15,8 @@ void name_nouns(Commands& commands) {
   commands.noun("down", "", kWorld);
   commands.noun("dps", "Provisioning services: certificates, enrollments, registrations", kServices);
   commands.noun("dps certificate", "CA certificates of a DPS instance");
+  commands.noun("dps enrollment", "Individual enrollments: one device that may register");
+  commands.noun("dps enrollment registration", "The registration of a device with an enrollment of its own");
   commands.noun("dps enrollment-group", "Enrollment groups: which devices may register");
   commands.noun("dps enrollment-group registration", "Devices that registered through a group");
   commands.noun("dps connection-string", "How Azure's service SDKs reach a DPS instance");
@@ -43,10 +45,11 @@ void add_all_commands(Commands& commands) {
   add_service_certificate(commands);
   add_service_certificate_proof(commands);
   add_service_connection_string(commands);
-  add_dps_enrollment_group(commands);
-  add_dps_enrollment_group_create(commands);
-  add_dps_enrollment_group_update(commands);
-  add_dps_enrollment_group_registration(commands);
+  add_dps_enrollment(commands);
+  add_dps_enrollment_create(commands);
+  add_dps_enrollment_update(commands);
+  add_dps_enrollment_registration(commands);
+  add_dps_enrollment_group_compute_device_key(commands);
   add_hub_device_identity(commands);
   add_hub_device_identity_create(commands);
   add_hub_device_identity_update(commands);

@@ -18,11 +18,19 @@ Task<Response> put_twin(const Call& call);
 Task<Response> device_statistics(const Call& call);
 Task<Response> service_statistics(const Call& call);
 
-// DPS: dps_groups.cpp, dps_registrations.cpp.
+// DPS: dps_enrollments.cpp, dps_bulk.cpp, dps_registrations.cpp.
+Task<Response> get_enrollment(const Call& call);
+Task<Response> put_enrollment(const Call& call);
+Task<Response> delete_enrollment(const Call& call);
+Task<Response> query_enrollments(const Call& call);
+Task<Response> bulk_enrollments(const Call& call);
+Task<Response> show_enrollment_attestation(const Call& call);
 Task<Response> get_group(const Call& call);
 Task<Response> put_group(const Call& call);
 Task<Response> delete_group(const Call& call);
 Task<Response> query_groups(const Call& call);
+Task<Response> bulk_groups(const Call& call);
+Task<Response> show_group_attestation(const Call& call);
 Task<Response> get_registration(const Call& call);
 Task<Response> delete_registration(const Call& call);
 Task<Response> query_registrations(const Call& call);

@@ -270,11 +270,5 @@ TEST_F(DpsApi, RegistrationsOfAGroup) {
       << "+ is a space here, and no id holds one";
 }
 
-TEST_F(DpsApi, IndividualEnrollmentsComeLater) {
-  const auto answer = world.ask_dps("GET", "/enrollments/pump-07");
-  EXPECT_EQ(answer.status, 501);
-  EXPECT_TRUE(holds(answer, "MU-4008"));
-}
-
 }  // namespace
 }  // namespace muster::rest
