@@ -3,6 +3,7 @@
 #include "base/task.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/system_executor.hpp>
 
 #include <exception>
