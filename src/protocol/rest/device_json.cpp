@@ -141,6 +141,12 @@ std::string time_or_never(const std::optional<WallTime>& time) {
   return time ? format_utc_7(*time) : std::string{kNever};
 }
 
+/// What an earlier device of the same name did is not this one's: the event log keeps what it sent.
+std::string last_activity_of(const DeviceIdentity& identity, const Connectivity& connectivity) {
+  const auto& seen = connectivity.last_activity;
+  return time_or_never(seen && *seen >= identity.created ? seen : std::nullopt);
+}
+
 nlohmann::ordered_json write_thumbprints(const DeviceAuth& auth) {
   return {{"primaryThumbprint", text_or_null(auth.primary_thumbprint)},
           {"secondaryThumbprint", text_or_null(auth.secondary_thumbprint)}};
@@ -183,7 +189,7 @@ std::string format_device(const DeviceIdentity& identity, const Connectivity& co
                      {"statusReason", text_or_null(identity.status_reason)},
                      {"connectionStateUpdatedTime", time_or_never(connectivity.updated)},
                      {"statusUpdatedTime", format_utc_7(identity.status_updated)},
-                     {"lastActivityTime", time_or_never(connectivity.last_activity)},
+                     {"lastActivityTime", last_activity_of(identity, connectivity)},
                      {"cloudToDeviceMessageCount", 0},
                      {"authentication",
                       {{"symmetricKey",
@@ -207,7 +213,7 @@ std::string format_twin(const DeviceRecord& record, const Connectivity& connecti
       {"statusReason", text_or_null(identity.status_reason)},
       {"statusUpdateTime", format_utc_7(identity.status_updated)},
       {"connectionState", connectivity.connected ? "Connected" : "Disconnected"},
-      {"lastActivityTime", time_or_never(connectivity.last_activity)},
+      {"lastActivityTime", last_activity_of(identity, connectivity)},
       {"cloudToDeviceMessageCount", 0},
       {"authenticationType", auth_type_name(identity.auth.type)},
   };
