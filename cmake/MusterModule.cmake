@@ -52,7 +52,7 @@ function(muster_module)
   endif()
   add_library(muster_${target} STATIC ${sources})
   add_library(muster::${target} ALIAS muster_${target})
-  target_link_libraries(muster_${target} PRIVATE muster_flags PUBLIC muster_includes ${M_SYSTEM})
+  target_link_libraries(muster_${target} PRIVATE $<BUILD_INTERFACE:muster_flags> PUBLIC muster_includes ${M_SYSTEM})
   foreach(dep IN LISTS M_DEPS M_FRIENDS)
     string(REPLACE "/" "_" dep_target ${dep})
     if(TARGET muster_${dep_target})  # A module without sources is headers only and has no target.

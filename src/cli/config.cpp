@@ -97,7 +97,7 @@ void add_config(Commands& commands) {
        .about = "Shows every key with the value that `muster up` would use, defaults included. --origin says "
                 "who set it: "
                 "default, file, environment or flag.",
-       .examples = "$ muster config show --set mqtt_port=18883 --origin -o tsv | grep port\n"
+       .examples = "$ muster config show --set mqtt_port=18883 --origin -o tsv | grep mqtt_port\n"
                    "mqtt_port\tflag\t18883",
        .request = ""},
       [](Flags& flags, ShowOptions& options) {

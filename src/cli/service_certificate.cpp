@@ -85,9 +85,9 @@ Help create_help(const ServiceNoun& noun) {
           "(generate-verification-code, pki verify-proof, verify), or vouch for it with --verified.",
       .examples = fmt::format(
           "$ muster {} certificate create --name my-root-ca --path certs/root/root.pem --verified -o table\n"
-          "Name        Verified    Subject        Expiry                         Thumbprint\n"
-          "----------  ----------  -------------  -----------------------------  ----------\n"
-          "my-root-ca  True        CN=My-Root-CA  Tue, 22 Nov 2036 13:40:00 GMT  5C1E...",
+          "Name        Verified  Subject        Expiry                         Thumbprint\n"
+          "----------  --------  -------------  -----------------------------  ----------\n"
+          "my-root-ca  True      CN=My-Root-CA  Tue, 22 Nov 2036 13:40:00 GMT  5C1E...",
           noun.word),
       .request = rest_of(noun, "PUT", "/{certificate}")};
 }

@@ -32,7 +32,8 @@ Task<bool> SessionDirectory::claim(std::shared_ptr<Admission> admission,
     Slot& slot = slots_[key];
     older = std::exchange(slot.session, std::move(session));
     if (!older) ++connected_[key.hub.key()];
-    slot.updated = slot.last_activity = clock_.wall();
+    slot.last_activity = clock_.wall();
+    slot.updated = slot.last_activity;
   }
   // Outside the lock: ending may run on this very thread and come back to release().
   if (older) {
@@ -108,6 +109,13 @@ void SessionDirectory::forget(const SessionKey& key) {
   if (slot == slots_.end()) return;
   if (slot->second.session) --connected_[key.hub.key()];
   slots_.erase(slot);
+}
+
+bool SessionDirectory::note_seen(const SessionKey& key, WallTime at) {
+  const std::lock_guard lock{mutex_};
+  const auto [slot, added] = slots_.try_emplace(key);
+  slot->second.last_activity = added ? at : std::max(slot->second.last_activity, at);
+  return added;
 }
 
 std::optional<ConnectionState> SessionDirectory::state(const SessionKey& key) const {

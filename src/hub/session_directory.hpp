@@ -48,8 +48,8 @@ class LiveSession {
 /// What is known of a connection, for the service API.
 struct ConnectionState {
   bool connected = false;
-  WallTime updated;  ///< Of the last connect or disconnect; 0001 is written when it never connected.
-  WallTime last_activity;
+  std::optional<WallTime> updated;  ///< Of the last connect or disconnect; nullopt: not since this start.
+  WallTime last_activity;           ///< Now, or before this start as the event log has it.
 };
 
 /// The granted QoS of each kind of subscription (the index is the kind's number); kNotSubscribed where there
@@ -115,6 +115,10 @@ class SessionDirectory {
   /// device of the same name that is made later starts with nothing.
   void forget(const SessionKey& key);
 
+  /// The device was there at that time, before this start. Never moves what is known back. Returns whether
+  /// nothing had been known of it.
+  bool note_seen(const SessionKey& key, WallTime at);
+
   std::optional<ConnectionState> state(const SessionKey& key) const;
   std::size_t connected_count(const ServiceName& hub) const;
   std::size_t connected_count() const;
@@ -125,7 +129,8 @@ class SessionDirectory {
 
   struct Slot {
     std::shared_ptr<LiveSession> session;  ///< Null when disconnected.
-    WallTime updated, last_activity;
+    std::optional<WallTime> updated;
+    WallTime last_activity;
     std::optional<StoredSubscriptions> subscriptions;
   };
   Clock& clock_;

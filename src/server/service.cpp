@@ -33,6 +33,7 @@ void Service::on_stop_requested(std::function<void()> notify) {
 
 Service::~Service() {
   parts_->stopping = true;
+  parts_->looking_back.request_stop();
   for (net::Listener& listener : parts_->listeners) listener.stop();
   parts_->control->stop();
   // First what was received is made durable and acknowledged, then sessions close: nobody has to send again

@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace muster::server {
@@ -74,6 +75,7 @@ struct Service::Parts {
   std::unique_ptr<mqtt::Gateway> mqtt;
   std::vector<net::Listener> listeners;
   std::unique_ptr<net::UnixListener> control;
+  std::jthread looking_back;  ///< Reads from the log when devices were last there, and ends.
 
   WallTime started;
   std::atomic<bool> stopping{false};

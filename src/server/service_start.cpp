@@ -1,4 +1,5 @@
 #include "base/log.hpp"
+#include "hub/last_seen.hpp"
 #include "net/address.hpp"
 #include "server/blocking.hpp"
 #include "server/folder_before.hpp"
@@ -197,6 +198,7 @@ class Starting {
     MUSTER_CHECK(announce());
     // The very last: a world that is whole is never unmade.
     if (state != WorldState::whole) MUSTER_CHECK(finish_world(parts_.injected.disk, parts_.paths));
+    look_back();
     return {};
   }
 
@@ -218,6 +220,7 @@ class Starting {
   Result<void> listen_admin();
   Result<void> listen_control();
   Result<void> announce();
+  void look_back();
   Service::Parts& parts_;
   FolderBefore* before_;  ///< None for a world that is whole.
   bool serves_ = false;
@@ -480,6 +483,18 @@ Result<void> Starting::announce() {
   MUSTER_CHECK(
       disk::write_atomically(disk, parts_.paths.hosts(), as_bytes(world::hosts_file(running, system_hosts))));
   return disk::write_atomically(disk, parts_.paths.running(), as_bytes(world::to_json(running)));
+}
+
+/// When devices were last there before this start, beside the service: nobody waits for it to be ready.
+void Starting::look_back() {
+  std::vector<ServiceName> hubs;
+  for (const auto& entry : parts_.front_door->table()->hubs) hubs.push_back(entry.hub.name);
+  parts_.looking_back = std::jthread{[&parts = parts_, hubs = std::move(hubs)](const std::stop_token& stop) {
+    const hub::LastSeenFound found = hub::recall_last_seen(*parts.log, parts.sessions, hubs, {},
+                                                           [&stop] { return stop.stop_requested(); });
+    log::debug("server", "looked back over {} bytes of the log: {} devices were there before this start",
+               found.bytes, found.devices);
+  }};
 }
 
 Result<std::unique_ptr<Service>> Service::start(Injected injected, WorldPaths paths, ConfigSources sources,

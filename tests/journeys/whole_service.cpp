@@ -1,5 +1,8 @@
 #include "whole_service.hpp"
 
+#include "gateway/rest/hub_view.hpp"
+#include "hub/last_seen.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -157,6 +160,9 @@ void WholeService::restarts() {
   starts();
   asio::co_spawn(shard().io(), running_->front_door.refresh(), asio::detached);
   settles();
+  const hub::LastSeenFound found =
+      hub::recall_last_seen(*running_->log, running_->sessions, {kHub}, {}, [] { return false; });
+  EXPECT_TRUE(found.whole);
 }
 
 void WholeService::passes(std::chrono::nanoseconds by) {
@@ -207,6 +213,12 @@ std::vector<journal::Kept> WholeService::journal(std::string_view subject) const
 
 std::optional<DeviceIdentity> WholeService::device(std::string_view id, const ServiceName& hub) {
   return made(store().devices().find(hub, *DeviceId::parse(id)));
+}
+
+nlohmann::json WholeService::device_shown(std::string_view id) {
+  const DeviceIdentity identity = device(id).value();
+  return nlohmann::json::parse(
+      rest::format_device(identity, rest::connectivity_of(running_->sessions, kHub, identity.id)));
 }
 
 std::optional<Registration> WholeService::registration(std::string_view id) {

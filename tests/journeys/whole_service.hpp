@@ -14,6 +14,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <memory>
 #include <string>
@@ -66,7 +67,7 @@ class WholeService {
   std::optional<Twin> twin(std::string_view id);
   /// What the service API does after a change of a device was stored.
   void ends_sessions(std::string_view id, const Error& why);
-  /// All but what is stored starts anew; connections are gone.
+  /// All but what is stored starts anew; connections are gone. What the service does beside serving is done.
   void restarts();
 
   // What happens to it.
@@ -86,6 +87,8 @@ class WholeService {
   std::vector<journal::Kept> newest_entries() const { return running_->journal.newest(10'000); }
   std::optional<DeviceIdentity> device(std::string_view id, const ServiceName& hub = kHub);
   std::optional<Registration> registration(std::string_view id);
+  /// The identity as the service API shows it.
+  nlohmann::json device_shown(std::string_view id);
   std::size_t connected() const { return running_->sessions.connected_count(); }
   std::size_t operations_running() const { return running_->operations.running(); }
   registry::InlineRegistry& registry() { return running_->registry; }

@@ -95,10 +95,10 @@ def pattern(line):
     return re.compile("".join(".*" if part == "[..]" else re.escape(part) for part in re.split(r"(\[\.\.\])", line)))
 
 
-def matches(expected, got):
+def matches(expected, got, pattern=pattern):
     """Whether the lines `got` are what `expected` says. The longest `...` is tried last."""
     if not expected:
         return not got
     if expected[0] == "...":
-        return any(matches(expected[1:], got[skip:]) for skip in range(len(got) + 1))
-    return bool(got) and bool(pattern(expected[0]).fullmatch(got[0])) and matches(expected[1:], got[1:])
+        return any(matches(expected[1:], got[skip:], pattern) for skip in range(len(got) + 1))
+    return bool(got) and bool(pattern(expected[0]).fullmatch(got[0])) and matches(expected[1:], got[1:], pattern)

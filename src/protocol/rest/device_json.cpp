@@ -141,6 +141,12 @@ std::string time_or_never(const std::optional<WallTime>& time) {
   return time ? format_utc_7(*time) : std::string{kNever};
 }
 
+/// What an earlier device of the same name did is not this one's: the event log keeps what it sent.
+std::string last_activity_of(WallTime created, const Connectivity& connectivity) {
+  const auto& seen = connectivity.last_activity;
+  return time_or_never(seen && *seen >= created ? seen : std::nullopt);
+}
+
 nlohmann::ordered_json write_thumbprints(const DeviceAuth& auth) {
   return {{"primaryThumbprint", text_or_null(auth.primary_thumbprint)},
           {"secondaryThumbprint", text_or_null(auth.secondary_thumbprint)}};
@@ -172,7 +178,7 @@ void write_twin(nlohmann::ordered_json& body, const DeviceIdentity& device, cons
   body["statusReason"] = text_or_null(device.status_reason);
   body["statusUpdateTime"] = format_utc_7(device.status_updated);
   body["connectionState"] = owner.connectivity.connected ? "Connected" : "Disconnected";
-  body["lastActivityTime"] = time_or_never(owner.connectivity.last_activity);
+  body["lastActivityTime"] = last_activity_of(owner.created, owner.connectivity);
   body["cloudToDeviceMessageCount"] = 0;
   body["authenticationType"] = auth_type_name(owner.auth.type);
   if (owner.shape == TwinShape::query_row) body["authentication"]["type"] = auth_type_name(owner.auth.type);
@@ -238,7 +244,7 @@ std::string format_device(const DeviceIdentity& identity, const Connectivity& co
                      {"statusReason", text_or_null(identity.status_reason)},
                      {"connectionStateUpdatedTime", time_or_never(connectivity.updated)},
                      {"statusUpdatedTime", format_utc_7(identity.status_updated)},
-                     {"lastActivityTime", time_or_never(connectivity.last_activity)},
+                     {"lastActivityTime", last_activity_of(identity.created, connectivity)},
                      {"cloudToDeviceMessageCount", 0},
                      {"authentication",
                       {{"symmetricKey",

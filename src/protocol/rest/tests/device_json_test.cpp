@@ -8,6 +8,7 @@
 namespace muster::rest {
 namespace {
 
+using namespace std::chrono_literals;
 using nlohmann::json;
 
 const ServiceName kHub = *ServiceName::parse("my-hub");
@@ -144,6 +145,25 @@ TEST(DeviceJson, WritesEveryMemberThatTheCliIndexesInto) {
   const auto live = json::parse(format_device(record().identity, {true, kNoon, kNoon}));
   EXPECT_EQ(live["connectionState"], "Connected");
   EXPECT_EQ(live["lastActivityTime"], "2026-11-25T12:00:00.0000000Z");
+}
+
+TEST(DeviceJson, LastActivityIsOfThisDeviceOrNever) {
+  struct Row {
+    const char* name;
+    std::optional<WallTime> seen;
+    const char* written;
+  };
+  auto device = record();
+  device.identity.created = kNoon;
+  for (const Row& row : {Row{"nothing is known", std::nullopt, "0001-01-01T00:00:00"},
+                         Row{"an earlier device of that name was there", kNoon - 1s, "0001-01-01T00:00:00"},
+                         Row{"this one was", kNoon + 1s, "2026-11-25T12:00:01.0000000Z"}}) {
+    const Connectivity known{.last_activity = row.seen};
+    EXPECT_EQ(json::parse(format_device(device.identity, known))["lastActivityTime"], row.written)
+        << row.name;
+    EXPECT_EQ(json::parse(format_twin(device, known, TwinShape::twin))["lastActivityTime"], row.written)
+        << row.name;
+  }
 }
 
 TEST(DeviceJson, WhatIsWrittenCanBeSentBack) {
