@@ -140,6 +140,33 @@ constexpr std::array kErrors{
               "The bytes are not a certificate in PEM or DER, or hold none.",
               "Check that the file is a certificate (not a key or a request): `muster pki inspect FILE`.",
               400},
+    ErrorInfo{enrollment_certificate_mismatch, "Not the enrolled certificate",
+              "An individual enrollment takes the very certificate that stands in it, primary or secondary.",
+              "Put the device's certificate into the enrollment: `muster dps enrollment update "
+              "--enrollment-id ID --certificate-path FILE`.",
+              401},
+    ErrorInfo{token_malformed, "Token not understood",
+              "The password is no shared access signature with sr, sig and se.",
+              "Let the SDK make it from the device's key; its form is "
+              "\"SharedAccessSignature sr=...&sig=...&se=...\".",
+              401},
+    ErrorInfo{
+        token_signature_invalid, "Token not signed with the device's key",
+        "The signature of the token is of none of the keys that the device may use.",
+        "Compare the key on the device with `muster hub device-identity show` (at DPS: `muster dps "
+        "enrollment show --show-keys`); a group's devices use keys derived from the group's: `muster dps "
+        "enrollment-group compute-device-key`.",
+        401},
+    ErrorInfo{token_expired, "Token expired", "The token's time (se) has passed.",
+              "Check the device's clock, or make a new token.", 401},
+    ErrorInfo{token_resource_mismatch, "Token for something else",
+              "The resource that the token is for (sr) does not cover what was asked.",
+              "Sign for the host name that is dialled: {hub}/devices/{device}, at DPS "
+              "{id scope}/registrations/{registration id}.",
+              401},
+    ErrorInfo{token_policy_unknown, "Token's policy has no right to this",
+              "The token names a shared access policy (skn) that does not exist or lacks DeviceConnect.",
+              "Use the device's own key without skn, or a policy with DeviceConnect.", 401},
     ErrorInfo{registration_id_mismatch, "Registration id does not match the certificate",
               "The registration id has to equal the common name (CN) of the device certificate.",
               "Set registration_id to the certificate's CN, or issue a certificate for this id.", 401},

@@ -11,6 +11,7 @@
 #include "server/front_door.hpp"
 #include "server/service.hpp"
 #include "server/world.hpp"
+#include "throttle/throttles.hpp"
 #include "world/running_world.hpp"
 
 #include <atomic>
@@ -34,6 +35,9 @@ struct Service::Parts {
         loaded{std::move(loaded_)},
         journal{injected.clock, injected.random},
         sessions{injected.clock},
+        throttles{injected.clock, loaded.config.limits.profile == LimitsProfile::azure_s1
+                                      ? throttle::Profile::azure_s1
+                                      : throttle::Profile::none},
         started{injected.clock.wall()} {}
 
   const Config& config() const { return loaded.config; }
@@ -47,6 +51,7 @@ struct Service::Parts {
   std::optional<ServerTls> tls;
   journal::Journal journal;
   hub::SessionDirectory sessions;
+  throttle::Throttles throttles;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<eventlog::EventLog> log;
   std::unique_ptr<FrontDoor> front_door;

@@ -52,11 +52,13 @@ WholeService::Running::Running(WholeService& service)
                    service.terms_.provisioning},
       operations{provisioning},
       connect{registry, anchors, verdicts, service.clock},
-      twins{registry, sessions, service.clock} {
+      twins{registry, sessions, service.clock},
+      throttles{service.clock, service.terms_.throttles} {
   shards.push_back(std::make_unique<net::Shard>(service.clock, 0));
   gateway = std::make_unique<mqtt::Gateway>(
       mqtt::GatewayServices{service.clock, journal, registry, hurried, operations, provisioning, connect,
-                            sessions, twins, front_door, service.terms_.limits, service.terms_.dps},
+                            sessions, twins, throttles, front_door, service.terms_.limits,
+                            service.terms_.dps},
       shards);
 }
 

@@ -36,6 +36,7 @@ struct Terms {
   mqtt::DpsAnswers dps;
   provisioning::ProvisioningConfig provisioning;
   std::uint64_t log_queue_bytes = 64u << 20;
+  throttle::Profile throttles = throttle::Profile::none;
 };
 
 /// An event as it was read back from the log.
@@ -113,6 +114,7 @@ class WholeService {
     provisioning::Operations operations;
     hub::ConnectService connect;
     hub::Twins twins;
+    throttle::Throttles throttles;
     std::vector<std::unique_ptr<net::Shard>> shards;
     std::unique_ptr<mqtt::Gateway> gateway;
   };

@@ -45,6 +45,30 @@ TEST(DeviceIdentity, ListFollowsEveryPageAndBeginsWithThePagesColumns) {
   EXPECT_EQ(f.stub.asked()[1].continuation, "next");
 }
 
+TEST(HubQuery, RowsOfEveryPageArePrintedWithTheColumnsOfTheProjection) {
+  const auto script = [](const Asked& asked) {
+    if (asked.continuation.empty()) {
+      return Answer{.body = R"([{"deviceId": "a", "floor": 3, "where": {"x": 1}}])", .continuation = "next"};
+    }
+    return Answer{.body = R"([{"deviceId": "b"}, {"deviceId": "c", "floor": 4}])"};
+  };
+  Fixture table{script};
+  const auto printed =
+      table.shell.run({"hub", "query", "-q", "select deviceId, tags.floor from devices", "-o", "table"});
+  EXPECT_EQ(printed.status, 0) << printed.err;
+  EXPECT_EQ(printed.out, "DeviceId  Floor\n--------  -----\na         3\nb\nc         4\n");
+  ASSERT_EQ(table.stub.asked().size(), 2u);
+  EXPECT_EQ(table.stub.asked()[0].body, R"({"query":"select deviceId, tags.floor from devices"})");
+  EXPECT_EQ(table.stub.asked()[1].continuation, "next");
+
+  Fixture cut{script};
+  const auto two =
+      cut.shell.run({"hub", "query", "--query-command", "select deviceId from devices", "--top", "2"});
+  EXPECT_EQ(two.status, 0) << two.err;
+  EXPECT_THAT(two.out, testing::AllOf(HasSubstr("\"b\""), testing::Not(HasSubstr("\"c\""))));
+  EXPECT_EQ(cut.shell.run({"hub", "query"}).status, 2) << "a query is wanted";
+}
+
 TEST(DeviceIdentity, AnErrorOfTheServiceIsPrintedWithItsCodeAndEndsWith5) {
   Fixture f{[](const Asked&) {
     return Answer{.status = 404, .body = R"({"Message": "ErrorCode:DeviceNotFound", "musterCode": "MU-3001",

@@ -192,10 +192,21 @@ Result<std::size_t> Connection::consume(ByteView bytes) {
       acks_.wait_for_room(shared_from_this());
       break;
     }
+    if (next == PacketHandler::Next::pause) break;
     done += size;
     if (next == PacketHandler::Next::disconnect) orderly_ = true;
   }
   return done;
+}
+
+void Connection::pause_for(std::chrono::nanoseconds time) {
+  pause_ = std::make_unique<net::ScopedDeadline>(shard_, services_.clock.steady() + time, [this] {
+    // Not reset(): it is the deadline's own action that runs.
+    asio::post(shard_.io(), [self = shared_from_this()] {
+      self->pause_ = nullptr;
+      self->room_.notify();
+    });
+  });
 }
 
 void Connection::flush() {
@@ -309,7 +320,7 @@ void Connection::arm_keep_alive() {
 }
 
 bool Connection::waits_for_log() const noexcept {
-  return starved_ || inflight() >= services_.limits.inflight_max;
+  return starved_ || pause_ || inflight() >= services_.limits.inflight_max;
 }
 
 void Connection::journal_connected() {

@@ -31,6 +31,7 @@ class PacketHandler {
   enum class Next : std::uint8_t {
     go_on,
     wait_for_room,  ///< The packet was not taken: offer it again once there is room.
+    pause,          ///< Likewise, once the time has passed that the handler gave to pause_for().
     disconnect,     ///< DISCONNECT came: end in an orderly way.
   };
   virtual ~PacketHandler() = default;
@@ -74,6 +75,8 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   void flush();
   /// Acknowledges `packet_id` once `ticket` is durable; in the order of the calls.
   void acknowledge_when_durable(eventlog::Ticket ticket, std::uint16_t packet_id);
+  /// Nothing is read for so long. For a handler that returns Next::pause.
+  void pause_for(std::chrono::nanoseconds time);
   std::size_t inflight() const noexcept { return unacknowledged_.size(); }
   /// On the shard, when the log has moved: sends the acknowledgements that are due. True while some are still
   /// waited for.
@@ -129,7 +132,8 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   SteadyTime last_heard_{};
   std::atomic<std::int64_t> last_activity_us_{0};
   bool in_ack_queue_ = false;
-  bool blocked_ = false;  ///< The peer takes no more just now: drain() waits for it.
+  bool blocked_ = false;                        ///< The peer takes no more just now: drain() waits for it.
+  std::unique_ptr<net::ScopedDeadline> pause_;  ///< Null unless the connection pauses.
   bool starved_ = false;  ///< The handler asked to wait for room, and has not been asked again since.
   bool orderly_ = false;
 };

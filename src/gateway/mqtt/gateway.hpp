@@ -8,6 +8,7 @@
 #include "hub/twins.hpp"
 #include "journal/journal.hpp"
 #include "provisioning/operations.hpp"
+#include "throttle/throttles.hpp"
 
 #include <memory>
 #include <vector>
@@ -25,6 +26,7 @@ struct GatewayServices {
   hub::ConnectService& connect;
   hub::SessionDirectory& sessions;
   hub::Twins& twins;
+  throttle::Throttles& throttles;
   ServiceNames& names;
   MqttLimits limits;
   DpsAnswers dps;

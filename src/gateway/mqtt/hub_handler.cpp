@@ -17,14 +17,27 @@ std::size_t index_of(hub::Subscription kind) { return static_cast<std::size_t>(k
 
 }  // namespace
 
-HubHandler::HubHandler(Connection& connection, GatewayServices& services, DeviceIdentity identity,
-                       AuthMethod method)
+HubHandler::HubHandler(Connection& connection, GatewayServices& services, hub::Connected connected)
     : connection_{connection},
       services_{services},
-      key_{identity.hub, identity.id, ""},
-      sender_{identity.hub.key(), std::string{identity.id.str()}, "", identity.generation_id, method},
+      key_{connected.hub, connected.device, connected.module},
+      sender_{connected.hub.key(), std::string{connected.device.str()}, connected.module,
+              connected.generation_id, connected.method},
       twins_{connection, services, key_} {
   subscriptions_.fill(hub::kNotSubscribed);
+  if (connected.expires) end_with_token(*connected.expires);
+}
+
+/// The .NET and Java clients rely on the hub to drop them when their token has run out: only then do they
+/// make a new one (device/04 section 10).
+void HubHandler::end_with_token(WallTime expires) {
+  constexpr std::chrono::hours kForever{100 * 365 * 24};  // Beyond it nanoseconds do not reach.
+  const auto remaining = expires - services_.clock.wall();
+  if (remaining > kForever) return;
+  const SteadyTime due = services_.clock.steady() + remaining;
+  token_ends_ = std::make_unique<net::ScopedDeadline>(connection_.shard(), due, [this] {
+    connection_.end(Error{ErrorCode::token_expired, "the token that the device connected with has run out"});
+  });
 }
 
 HubHandler::~HubHandler() {
@@ -101,6 +114,12 @@ Result<PacketHandler::Next> HubHandler::publish(const Publish& packet) {
 }
 
 Result<PacketHandler::Next> HubHandler::telemetry(std::string_view properties, const Publish& packet) {
+  const ServiceRef hub{ServiceKind::hub, key_.hub};
+  // Azure queues what comes too fast ("traffic shaping", device/06): it is not read until its turn.
+  if (!services_.throttles.take(hub, throttle::Quota::telemetry)) {
+    connection_.pause_for(services_.throttles.wait_for(hub, throttle::Quota::telemetry));
+    return Next::pause;
+  }
   const std::uint8_t flags = packet.retain ? kEventRetained : 0;
   const Result<eventlog::Ticket> ticket =
       hub::ingest(services_.log, sender_, {properties, packet.payload, flags});

@@ -2,6 +2,7 @@
 
 #include "gateway/mqtt/connection.hpp"
 #include "gateway/mqtt/twin_requests.hpp"
+#include "hub/connect.hpp"
 #include "hub/ingress.hpp"
 #include "hub/session_directory.hpp"
 #include "model/device.hpp"
@@ -29,7 +30,7 @@ namespace muster::mqtt {
 /// since CONNECT, so that a message needs no look-up.
 class HubHandler final : public PacketHandler {
  public:
-  HubHandler(Connection& connection, GatewayServices& services, DeviceIdentity identity, AuthMethod method);
+  HubHandler(Connection& connection, GatewayServices& services, hub::Connected connected);
   ~HubHandler() override;
 
   /// Becomes the device's one session: an older one is told to end. Returns what CONNACK says of a stored
@@ -43,6 +44,7 @@ class HubHandler final : public PacketHandler {
   void closed(bool orderly) override;
 
  private:
+  void end_with_token(WallTime expires);
   Result<Next> publish(const Publish& packet);
   Result<Next> telemetry(std::string_view properties, const Publish& packet);
   Result<Next> subscribe(const Subscribe& packet);
@@ -56,6 +58,7 @@ class HubHandler final : public PacketHandler {
   hub::StoredSubscriptions subscriptions_;
   TwinRequests twins_;
   hub::WillMessage will_;
+  std::unique_ptr<net::ScopedDeadline> token_ends_;  ///< Null without a token.
   bool clean_session_ = true;
   bool claimed_ = false;
 };

@@ -46,10 +46,17 @@ void TwinRequests::start(Request request) {
 
 bool TwinRequests::refuse_beyond_limit(const Request& request) {
   const std::uint32_t requests_max = services_.limits.requests_max;
-  if (*under_way_ < requests_max) return false;
-  const Error error{ErrorCode::throttled,
-                    fmt::format("{} twin requests of this connection are under way", requests_max)};
-  if (request.answered) send_refusal(connection_, request.rid, error, services_.clock.wall());
+  const ServiceRef hub{ServiceKind::hub, key_.hub};
+  Result<void> may;
+  if (*under_way_ >= requests_max) {
+    may = failure(ErrorCode::throttled,
+                  fmt::format("{} twin requests of this connection are under way", requests_max));
+  } else {
+    may = services_.throttles.take(
+        hub, request.change ? throttle::Quota::twin_updates : throttle::Quota::twin_reads);
+  }
+  if (may) return false;
+  if (request.answered) send_refusal(connection_, request.rid, may.error(), services_.clock.wall());
   return true;
 }
 

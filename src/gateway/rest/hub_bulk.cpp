@@ -2,7 +2,7 @@
 #include "gateway/rest/handlers.hpp"
 #include "gateway/rest/hub_change.hpp"
 #include "gateway/rest/hub_identities.hpp"
-#include "protocol/rest/bulk_json.hpp"
+#include "protocol/rest/identity_bulk_json.hpp"
 
 #include <fmt/format.h>
 
@@ -20,7 +20,7 @@ constexpr unsigned kOurFault = 500;
 /// One request while the registry's writer carries it out.
 struct Bulk {
   const Services& services;
-  std::vector<BulkItem> items;
+  std::vector<IdentityItem> items;
   std::deque<hub::DesiredFeed::Place> places;  ///< Of the twins that devices have to be told of.
 };
 
@@ -45,11 +45,11 @@ bool twin_only(ImportMode mode) {
   return mode == ImportMode::update_twin || mode == ImportMode::update_twin_if_match;
 }
 
-bool has_twin(const BulkItem& item) { return item.twin.tags || item.twin.desired; }
+bool has_twin(const IdentityItem& item) { return item.twin.tags || item.twin.desired; }
 
 /// Merges the item's tags and desired properties into the twin that is there. updateTwin writes whatever
 /// there is; every other mode goes by the item's twinETag, if it has one.
-Result<void> merge_twin(const Work& work, const BulkItem& item, hub::SessionKey key) {
+Result<void> merge_twin(const Work& work, const IdentityItem& item, hub::SessionKey key) {
   hub::TwinCondition condition;
   if (item.mode != ImportMode::update_twin && item.twin_etag.kind != IfMatch::Kind::absent) {
     condition = [&item](const Twin& twin) -> Result<void> {
@@ -66,7 +66,7 @@ Result<void> merge_twin(const Work& work, const BulkItem& item, hub::SessionKey 
 
 /// The same for devices and modules. `named` is the item's identity.
 template <typename Identity>
-Result<void> carry_out(const Work& work, const BulkItem& item, const Identity& named,
+Result<void> carry_out(const Work& work, const IdentityItem& item, const Identity& named,
                        const std::optional<Identity>& existing, const hub::SessionKey& key) {
   IdentityWriter writer{work.bulk.services, work.store, work.aftermath};
   if (!existing && !may_create(item.mode)) return check_put({IfMatch::Kind::any, {}}, existing, named);
@@ -82,7 +82,7 @@ Result<void> carry_out(const Work& work, const BulkItem& item, const Identity& n
   return merge_twin(work, item, key);
 }
 
-Result<void> carry_out(const Work& work, const BulkItem& item) {
+Result<void> carry_out(const Work& work, const IdentityItem& item) {
   if (item.device) {
     const DeviceIdentity& named = *item.device;
     MUSTER_TRY(const auto existing, work.store.devices().find(named.hub, named.id));
@@ -96,14 +96,14 @@ Result<void> carry_out(const Work& work, const BulkItem& item) {
   return carry_out(work, item, named, existing, {named.hub, named.device, std::string{named.id.str()}});
 }
 
-BulkFault fault_of(const BulkItem& item, const Error& error) {
+ItemFault fault_of(const IdentityItem& item, const Error& error) {
   const ErrorRow row = item.module_name.empty() ? error_row(error.code()) : module_error_row(error.code());
   return {item.device_name, item.module_name, row.hub_name, import_mode_name(item.mode),
           fmt::format("{}: {}", error.title(), error.reason())};
 }
 
 /// One item in a savepoint of its own: what fails leaves nothing behind.
-Result<void> try_item(Bulk& bulk, registry::Store& store, Aftermath& aftermath, const BulkItem& item) {
+Result<void> try_item(Bulk& bulk, registry::Store& store, Aftermath& aftermath, const IdentityItem& item) {
   Aftermath mine;
   MUSTER_CHECK(store.transaction([&] { return carry_out(Work{bulk, store, mine}, item); }));
   aftermath.add(std::move(mine));
@@ -112,9 +112,9 @@ Result<void> try_item(Bulk& bulk, registry::Store& store, Aftermath& aftermath, 
 
 Result<Response> carry_out_all(Bulk& bulk, registry::Store& store, Aftermath& aftermath) {
   bulk.places.clear();
-  std::vector<BulkFault> faults;
+  std::vector<ItemFault> faults;
   std::set<std::pair<std::string, std::string>> seen;
-  for (const BulkItem& item : bulk.items) {
+  for (const IdentityItem& item : bulk.items) {
     std::optional<Error> fault = item.fault;
     // Its outcome would hang on the order of the items, which Azure does not promise.
     if (!fault && !seen.emplace(item.device_name, item.module_name).second) {
@@ -129,7 +129,7 @@ Result<Response> carry_out_all(Bulk& bulk, registry::Store& store, Aftermath& af
     if (error_row(fault->code()).status >= kOurFault) return failure(*std::move(fault));
     faults.push_back(fault_of(item, *fault));
   }
-  auto response = Response::json(format_bulk_result(faults), faults.empty() ? 200 : 400);
+  auto response = Response::json(format_identity_result(faults), faults.empty() ? 200 : 400);
   if (!faults.empty()) response.headers.emplace_back("iothub-errorcode", "BulkRegistryOperationFailure");
   return response;
 }
@@ -138,7 +138,7 @@ Result<Response> carry_out_all(Bulk& bulk, registry::Store& store, Aftermath& af
 
 Task<Response> change_devices(const Call& call) {
   const ServiceName hub = *call.face.service;
-  MUSTER_CO_TRY(auto items, parse_bulk(call.request.body, hub));
+  MUSTER_CO_TRY(auto items, parse_identity_items(call.request.body, hub));
   const std::shared_ptr<Bulk> bulk{new Bulk{call.services, std::move(items), {}}};
   const auto change = [bulk, hub](registry::Store& store, Aftermath& aftermath) -> Result<Response> {
     MUSTER_CHECK(require_hub(store, hub));

@@ -47,7 +47,7 @@ Result<Response> read_devices(const ListDevices& list, registry::Store& store) {
 
 Connectivity connectivity_of(const hub::SessionDirectory& sessions, const ServiceName& hub,
                              const DeviceId& id) {
-  return connectivity_of(sessions, hub::SessionKey{hub, id, ""});
+  return connectivity_of(sessions, {hub, id, ""});
 }
 
 Connectivity connectivity_of(const hub::SessionDirectory& sessions, const hub::SessionKey& key) {

@@ -3,7 +3,7 @@
 #include "gateway/rest/hub_change.hpp"
 #include "gateway/rest/hub_identities.hpp"
 #include "gateway/rest/hub_view.hpp"
-#include "protocol/rest/bulk_json.hpp"
+#include "protocol/rest/identity_bulk_json.hpp"
 
 #include <fmt/format.h>
 
@@ -71,7 +71,7 @@ unsigned status_of(std::size_t rotated, std::size_t failed) {
 Result<Response> rotate_all(const Rotation& rotation, registry::Store& store, Aftermath& aftermath) {
   MUSTER_CHECK(require_hub(store, rotation.hub));
   std::vector<RotatedKey> rotated;
-  std::vector<BulkFault> faults;
+  std::vector<ItemFault> faults;
   for (const KeyOwner& owner : rotation.asked.owners) {
     auto keys = rotate(rotation, store, aftermath, owner);
     if (keys) {

@@ -8,6 +8,7 @@
 #include "hub/twins.hpp"
 #include "journal/journal.hpp"
 #include "registry/registry.hpp"
+#include "throttle/throttles.hpp"
 
 #include <chrono>
 #include <functional>
@@ -40,6 +41,7 @@ struct Services {
   hub::SessionDirectory& sessions;
   hub::Twins& twins;
   const ServiceNames& names;
+  throttle::Throttles& throttles;
   ProcessFace process;
   std::string subscription_id, resource_group;
   std::chrono::seconds sas_clock_skew{300};  ///< For so long an expired token is taken still.

@@ -28,6 +28,7 @@ struct TwinOwner {
   const Connectivity& connectivity;
   TwinShape shape;
   WallTime created;
+  RowParts parts{};
 };
 
 /// Everything behind the etags. Status, edge and scope are the device's, for a module too.
@@ -44,14 +45,36 @@ void write_twin(nlohmann::ordered_json& body, const DeviceIdentity& device, cons
   body["x509Thumbprint"] = write_thumbprints(owner.auth);
   body["modelId"] = twin.model_id;
   body["version"] = twin.version;
-  body["tags"] = stored_json(twin.tags_json);
-  body["properties"]["desired"] =
-      write_properties(twin.desired_json, twin.desired_metadata_json, twin.desired_version, owner.created);
-  body["properties"]["reported"] =
-      write_properties(twin.reported_json, twin.reported_metadata_json, twin.reported_version, owner.created);
+  if (owner.parts.tags) body["tags"] = stored_json(twin.tags_json);
+  if (owner.parts.desired) {
+    body["properties"]["desired"] =
+        write_properties(twin.desired_json, twin.desired_metadata_json, twin.desired_version, owner.created);
+  }
+  if (owner.parts.reported) {
+    body["properties"]["reported"] = write_properties(twin.reported_json, twin.reported_metadata_json,
+                                                      twin.reported_version, owner.created);
+  }
   body["capabilities"]["iotEdge"] = device.iot_edge;
   if (!device.device_scope.empty()) body["deviceScope"] = device.device_scope;
-  body["parentScopes"] = device.parent_scopes;
+  if (owner.shape == TwinShape::query_row) body["parentScopes"] = device.parent_scopes;
+}
+
+nlohmann::ordered_json device_twin(const DeviceRecord& record, const TwinOwner& owner) {
+  nlohmann::ordered_json body{{"deviceId", record.identity.id.str()},
+                              {"etag", twin_etag(record.twin)},
+                              {"deviceEtag", device_etag(record.identity)}};
+  write_twin(body, record.identity, owner, record.twin);
+  return body;
+}
+
+nlohmann::ordered_json module_twin(const ModuleRecord& record, const DeviceIdentity& device,
+                                   const TwinOwner& owner) {
+  nlohmann::ordered_json body{{"deviceId", record.identity.device.str()},
+                              {"moduleId", record.identity.id.str()},
+                              {"etag", twin_etag(record.twin)},
+                              {"deviceEtag", module_etag(record.identity)}};
+  write_twin(body, device, owner, record.twin);
+  return body;
 }
 
 }  // namespace
@@ -108,22 +131,26 @@ std::string format_purge(const DeviceId& device, std::uint64_t purged) {
 
 std::string format_twin(const DeviceRecord& record, const Connectivity& connectivity, TwinShape shape) {
   const auto& identity = record.identity;
-  nlohmann::ordered_json body{{"deviceId", identity.id.str()},
-                              {"etag", twin_etag(record.twin)},
-                              {"deviceEtag", device_etag(identity)}};
-  write_twin(body, identity, {identity.auth, connectivity, shape, identity.created}, record.twin);
-  return write_json(body);
+  return write_json(device_twin(record, {identity.auth, connectivity, shape, identity.created}));
 }
 
 std::string format_module_twin(const ModuleRecord& record, const DeviceIdentity& device,
                                const Connectivity& connectivity, TwinShape shape) {
   const auto& identity = record.identity;
-  nlohmann::ordered_json body{{"deviceId", identity.device.str()},
-                              {"moduleId", identity.id.str()},
-                              {"etag", twin_etag(record.twin)},
-                              {"deviceEtag", module_etag(identity)}};
-  write_twin(body, device, {identity.auth, connectivity, shape, identity.created}, record.twin);
-  return write_json(body);
+  return write_json(module_twin(record, device, {identity.auth, connectivity, shape, identity.created}));
+}
+
+nlohmann::ordered_json twin_row(const DeviceRecord& record, const Connectivity& connectivity,
+                                RowParts parts) {
+  const auto& identity = record.identity;
+  return device_twin(record, {identity.auth, connectivity, TwinShape::query_row, identity.created, parts});
+}
+
+nlohmann::ordered_json module_twin_row(const ModuleRecord& record, const DeviceIdentity& device,
+                                       const Connectivity& connectivity, RowParts parts) {
+  const auto& identity = record.identity;
+  return module_twin(record, device,
+                     {identity.auth, connectivity, TwinShape::query_row, identity.created, parts});
 }
 
 std::string format_device_statistics(const DeviceCounts& counts) {

@@ -3,7 +3,7 @@
 #include "protocol/dps/registration.hpp"
 #include "protocol/rest/attestation_json.hpp"
 #include "protocol/rest/etag.hpp"
-#include "protocol/rest/host.hpp"
+#include "protocol/rest/hub_choice_json.hpp"
 #include "protocol/rest/twin_rules.hpp"
 
 #include <fmt/format.h>
@@ -11,52 +11,6 @@
 
 namespace muster::rest {
 namespace {
-
-Result<void> read_allocation(const Fields& fields, EnrollmentSettings& into) {
-  if (fields.has("customAllocationDefinition")) {
-    return failure(fields.refused(ErrorCode::allocation_unsupported, "customAllocationDefinition",
-                                  "custom allocation is not supported, hashed and static are"));
-  }
-  MUSTER_TRY(auto policy, fields.text("allocationPolicy"));
-  if (!policy) return {};
-  if (equals_ignoring_case(*policy, "hashed")) {
-    into.allocation = AllocationPolicy::hashed;
-  } else if (equals_ignoring_case(*policy, "static")) {
-    into.allocation = AllocationPolicy::static_;
-  } else if (equals_ignoring_case(*policy, "geoLatency") || equals_ignoring_case(*policy, "custom")) {
-    return failure(fields.refused(ErrorCode::allocation_unsupported, "allocationPolicy",
-                                  fmt::format("{} is not supported, hashed and static are", *policy)));
-  } else {
-    return failure(
-        fields.invalid("allocationPolicy", fmt::format("\"{}\" found, hashed or static wanted", *policy)));
-  }
-  return {};
-}
-
-Result<ServiceName> read_hub(const Fields& fields, const std::string& member, const std::string& host) {
-  auto hub = hub_of_host(host);
-  if (!hub)
-    return failure(fields.invalid(member, fmt::format("\"{}\" is not the full host name of a hub", host)));
-  return *std::move(hub);
-}
-
-/// `iotHubs` or, older, the one of `iotHubHostName`.
-Result<void> read_hubs(const Fields& fields, EnrollmentSettings& into) {
-  if (const auto* hubs = fields.find("iotHubs")) {
-    if (!hubs->is_array()) return failure(fields.invalid("iotHubs", "an array is wanted"));
-    for (std::size_t i = 0; i < hubs->size(); ++i) {
-      const auto member = fmt::format("iotHubs[{}]", i);
-      if (!(*hubs)[i].is_string()) return failure(fields.invalid(member, "a string is wanted"));
-      MUSTER_TRY(auto hub, read_hub(fields, member, (*hubs)[i].get<std::string>()));
-      into.hubs.push_back(std::move(hub));
-    }
-  }
-  MUSTER_TRY(auto host, fields.text("iotHubHostName"));
-  if (!host || !into.hubs.empty()) return {};
-  MUSTER_TRY(auto hub, read_hub(fields, "iotHubHostName", *host));
-  into.hubs.push_back(std::move(hub));
-  return {};
-}
 
 Result<void> read_reprovision_policy(const Fields& fields, EnrollmentSettings& into) {
   MUSTER_TRY(auto policy, fields.object("reprovisionPolicy"));
@@ -99,11 +53,12 @@ Result<void> read_initial_twin(const Fields& fields, EnrollmentSettings& into) {
 }
 
 Result<EnrollmentSettings> read_settings(const Fields& fields, EnrollmentKind kind,
-                                         const Attestation* existing) {
+                                         const EnrollmentSettings* existing) {
   EnrollmentSettings settings;
   MUSTER_TRY(auto attestation, fields.object("attestation"));
   if (!attestation) return failure(fields.invalid("attestation", "is missing"));
-  MUSTER_TRY(settings.attestation, read_attestation(*attestation, kind, existing));
+  MUSTER_TRY(settings.attestation,
+             read_attestation(*attestation, kind, existing ? &existing->attestation : nullptr));
   MUSTER_TRY(auto capabilities, fields.object("capabilities"));
   if (capabilities) {
     MUSTER_TRY(auto edge, capabilities->boolean("iotEdge"));
@@ -111,8 +66,7 @@ Result<EnrollmentSettings> read_settings(const Fields& fields, EnrollmentKind ki
   }
   MUSTER_CHECK(read_status(fields, settings));
   MUSTER_CHECK(read_reprovision_policy(fields, settings));
-  MUSTER_CHECK(read_allocation(fields, settings));
-  MUSTER_CHECK(read_hubs(fields, settings));
+  MUSTER_CHECK(read_allocation(fields, existing, settings));
   MUSTER_CHECK(read_initial_twin(fields, settings));
   return settings;
 }
@@ -130,20 +84,6 @@ Result<IdType> read_id(const Fields& fields, std::string_view name, const IdType
   return *std::move(id);
 }
 
-std::string_view policy_name(AllocationPolicy policy) {
-  switch (policy) {
-    case AllocationPolicy::hashed:
-      return "hashed";
-    case AllocationPolicy::geo_latency:
-      return "geoLatency";
-    case AllocationPolicy::static_:
-      return "static";
-    case AllocationPolicy::custom:
-      return "custom";
-  }
-  return "hashed";
-}
-
 void write_settings(const EnrollmentSettings& settings, nlohmann::ordered_json& into) {
   into["attestation"] = write_attestation(settings.attestation);
   into["capabilities"] = {{"iotEdge", settings.iot_edge}};
@@ -154,11 +94,7 @@ void write_settings(const EnrollmentSettings& settings, nlohmann::ordered_json& 
                                {"migrateDeviceData", settings.reprovision.migrate_device_data}};
   into["createdDateTimeUtc"] = format_utc_7(settings.created);
   into["lastUpdatedDateTimeUtc"] = format_utc_7(settings.updated);
-  if (settings.allocation) into["allocationPolicy"] = policy_name(*settings.allocation);
-  if (!settings.hubs.empty()) {
-    auto& hubs = into["iotHubs"] = nlohmann::ordered_json::array();
-    for (const auto& hub : settings.hubs) hubs.push_back(hub_host_name(hub));
-  }
+  write_allocation(settings, into);
 }
 
 nlohmann::ordered_json write_group(const EnrollmentGroup& group) {
@@ -171,6 +107,32 @@ std::string registration_state(const Registration& registration) {
   return dps::format_registration_state(registration, registration.assigned_hub);
 }
 
+nlohmann::ordered_json write_individual(const IndividualEnrollment& enrollment,
+                                        const Registration* registration) {
+  nlohmann::ordered_json body{{"registrationId", enrollment.id.str()}};
+  if (!enrollment.device_id.empty()) body["deviceId"] = enrollment.device_id;
+  if (registration) body["registrationState"] = stored_json(registration_state(*registration));
+  if (!enrollment.optional_device_information_json.empty()) {
+    body["optionalDeviceInformation"] = stored_json(enrollment.optional_device_information_json);
+  }
+  write_settings(enrollment.settings, body);
+  return body;
+}
+
+/// What the operator wants to remember of a device: a TwinCollection (service/02 section 2.3), which no
+/// device sees. Empty when there is none.
+Result<std::string> read_device_information(const Fields& fields) {
+  constexpr std::string_view kMember = "optionalDeviceInformation";
+  constexpr std::size_t kBytesMax = 8192;  // Documented nowhere; that of tags, which serve the same end.
+  const auto* value = fields.find(kMember);
+  if (!value) return std::string{};
+  MUSTER_TRY(const auto kept, hub::check_twin_section(*value, fields.path_of(kMember), hub::TwinForm::whole));
+  std::string text = kept.dump();
+  if (text.size() <= kBytesMax) return text;
+  return failure(
+      fields.invalid(kMember, fmt::format("is {} bytes long, at most {} are taken", text.size(), kBytesMax)));
+}
+
 }  // namespace
 
 Result<EnrollmentGroup> parse_enrollment_group(std::string_view body, const ServiceName& dps,
@@ -178,8 +140,8 @@ Result<EnrollmentGroup> parse_enrollment_group(std::string_view body, const Serv
   MUSTER_TRY(const nlohmann::json json, parse_json_object(body));
   const Fields fields{json, ""};
   MUSTER_TRY(auto spelled, read_id(fields, "enrollmentGroupId", id));
-  MUSTER_TRY(auto settings, read_settings(fields, EnrollmentKind::group,
-                                          existing ? &existing->settings.attestation : nullptr));
+  MUSTER_TRY(auto settings,
+             read_settings(fields, EnrollmentKind::group, existing ? &existing->settings : nullptr));
   return EnrollmentGroup{dps, std::move(spelled), std::move(settings)};
 }
 
@@ -189,8 +151,8 @@ Result<IndividualEnrollment> parse_individual_enrollment(std::string_view body, 
   MUSTER_TRY(const nlohmann::json json, parse_json_object(body));
   const Fields fields{json, ""};
   MUSTER_TRY(auto spelled, read_id(fields, "registrationId", id));
-  MUSTER_TRY(auto settings, read_settings(fields, EnrollmentKind::individual,
-                                          existing ? &existing->settings.attestation : nullptr));
+  MUSTER_TRY(auto settings,
+             read_settings(fields, EnrollmentKind::individual, existing ? &existing->settings : nullptr));
   IndividualEnrollment enrollment{dps, std::move(spelled), {}, {}, std::move(settings)};
   MUSTER_TRY(auto device, fields.text("deviceId"));
   if (device) {
@@ -199,9 +161,7 @@ Result<IndividualEnrollment> parse_individual_enrollment(std::string_view body, 
     }
     enrollment.device_id = *std::move(device);
   }
-  MUSTER_TRY(auto information, fields.object("optionalDeviceInformation"));
-  if (information)
-    enrollment.optional_device_information_json = fields.find("optionalDeviceInformation")->dump();
+  MUSTER_TRY(enrollment.optional_device_information_json, read_device_information(fields));
   return enrollment;
 }
 
@@ -215,14 +175,20 @@ std::string format_enrollment_groups(std::span<const EnrollmentGroup> groups) {
 
 std::string format_individual_enrollment(const IndividualEnrollment& enrollment,
                                          const Registration* registration) {
-  nlohmann::ordered_json body{{"registrationId", enrollment.id.str()}};
-  if (!enrollment.device_id.empty()) body["deviceId"] = enrollment.device_id;
-  if (registration) body["registrationState"] = stored_json(registration_state(*registration));
-  if (!enrollment.optional_device_information_json.empty()) {
-    body["optionalDeviceInformation"] = stored_json(enrollment.optional_device_information_json);
+  return write_json(write_individual(enrollment, registration));
+}
+
+std::string format_attestation_mechanism(const Attestation& attestation) {
+  return write_json(write_attestation_with_keys(attestation));
+}
+
+std::string format_individual_enrollments(std::span<const IndividualEnrollment> enrollments,
+                                          std::span<const std::optional<Registration>> registrations) {
+  auto all = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < enrollments.size(); ++i) {
+    all.push_back(write_individual(enrollments[i], registrations[i] ? &*registrations[i] : nullptr));
   }
-  write_settings(enrollment.settings, body);
-  return write_json(body);
+  return write_json(all);
 }
 
 std::string format_registrations(std::span<const Registration> registrations) {

@@ -55,6 +55,7 @@ class World {
   hub::SessionDirectory sessions{loop.clock};
   hub::Twins twins{*registry, sessions, loop.clock};
   TestNames names;
+  throttle::Throttles throttles{loop.clock, throttle::Profile::azure_s1};
   bool stop_asked = false;
   std::uint64_t progress = 0;
   std::unique_ptr<Gateway> gateway;
@@ -101,8 +102,8 @@ class World {
   Services services() {
     ProcessFace process{[] { return std::string{R"({"status":"ready"})"}; }, [] { return std::string{"{}"}; },
                         [this] { stop_asked = true; }, [] {}};
-    return Services{loop.clock, *random, *registry,          *log,  journal, sessions,
-                    twins,      names,   std::move(process), "sub", "rg"};
+    return Services{loop.clock, *random,   *registry,          *log,  journal, sessions, twins,
+                    names,      throttles, std::move(process), "sub", "rg"};
   }
 
   Result<void> write(std::function<Result<void>(registry::Store&)> work) {

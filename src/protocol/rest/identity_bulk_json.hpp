@@ -17,7 +17,7 @@
 namespace muster::rest {
 
 /// Items of one request; Azure's number.
-inline constexpr std::size_t kBulkItemsMax = 100;
+inline constexpr std::size_t kBulkDevicesMax = 100;
 
 /// What is to become of one item. Azure's words, in any case of letters: Node sends `Update`.
 enum class ImportMode : std::uint8_t {
@@ -35,7 +35,7 @@ std::string_view import_mode_name(ImportMode mode) noexcept;
 
 /// One item as it was read. Where `fault` is set it cannot be carried out, and only the names, as far as they
 /// could be read, are of use.
-struct BulkItem {
+struct IdentityItem {
   std::string device_name, module_name;  ///< As written; the second is empty for a device.
   ImportMode mode = ImportMode::create_or_update;
   IfMatch etag, twin_etag;
@@ -47,7 +47,7 @@ struct BulkItem {
 };
 
 /// request_malformed when the body is no array; field_invalid when it has no items or too many.
-Result<std::vector<BulkItem>> parse_bulk(std::string_view body, const ServiceName& hub);
+Result<std::vector<IdentityItem>> parse_identity_items(std::string_view body, const ServiceName& hub);
 
 /// Which of a device's two keys.
 enum class PolicyKey : std::uint8_t { primary, secondary, both };
@@ -64,19 +64,19 @@ struct KeyRotation {
 Result<KeyRotation> parse_key_rotation(std::string_view body);
 
 /// Why one item was not carried out. `code` is one of Azure's names (section 4.9).
-struct BulkFault {
+struct ItemFault {
   std::string device, module;
   std::string_view code, operation;
   std::string status;
 };
 /// BulkRegistryOperationResult.
-std::string format_bulk_result(std::span<const BulkFault> faults);
+std::string format_identity_result(std::span<const ItemFault> faults);
 
 struct RotatedKey {
   KeyOwner owner;
   std::string primary_key, secondary_key;
 };
 std::string format_key_rotation(PolicyKey key, std::span<const RotatedKey> rotated,
-                                std::span<const BulkFault> faults);
+                                std::span<const ItemFault> faults);
 
 }  // namespace muster::rest

@@ -1,4 +1,4 @@
-#include "protocol/rest/bulk_json.hpp"
+#include "protocol/rest/identity_bulk_json.hpp"
 
 #include "protocol/rest/identity_json.hpp"
 #include "protocol/rest/json_fields.hpp"
@@ -65,7 +65,7 @@ IfMatch etag_of(const std::optional<std::string>& text) {
 }
 
 /// Etags; and that the modes which compare one have it.
-Result<void> read_etags(const Fields& fields, BulkItem& item) {
+Result<void> read_etags(const Fields& fields, IdentityItem& item) {
   MUSTER_TRY(const auto etag, fields.text("eTag"));
   MUSTER_TRY(const auto twin_etag, fields.text("twinETag"));
   item.etag = etag_of(etag);
@@ -83,7 +83,7 @@ Result<void> read_etags(const Fields& fields, BulkItem& item) {
 
 /// Tags and desired properties, where the item has them: for a twin that begins with them, and for one that
 /// they are merged into. Reported properties are the device's to write and are not looked at.
-Result<void> read_twin(const Fields& fields, const nlohmann::json& json, BulkItem& item) {
+Result<void> read_twin(const Fields& fields, const nlohmann::json& json, IdentityItem& item) {
   MUSTER_TRY(const auto tags, fields.object("tags"));
   MUSTER_TRY(const auto properties, fields.object("properties"));
   if (!tags && !(properties && properties->has("desired"))) return {};
@@ -103,7 +103,7 @@ Result<void> read_twin(const Fields& fields, const nlohmann::json& json, BulkIte
   return {};
 }
 
-Result<void> read_identity(const Fields& fields, const ServiceName& hub, BulkItem& item) {
+Result<void> read_identity(const Fields& fields, const ServiceName& hub, IdentityItem& item) {
   const auto device = DeviceId::parse(item.device_name);
   if (!device) return failure(fields.refused(ErrorCode::device_id_invalid, "id", device.error()));
   if (item.module_name.empty()) {
@@ -123,7 +123,7 @@ Result<void> read_identity(const Fields& fields, const ServiceName& hub, BulkIte
 }
 
 Result<void> read_item(const Fields& fields, const nlohmann::json& json, const ServiceName& hub,
-                       BulkItem& item) {
+                       IdentityItem& item) {
   MUSTER_TRY(item.device_name, fields.required_text("id"));
   MUSTER_TRY(auto module, fields.text("moduleId"));
   item.module_name = module.value_or("");
@@ -137,11 +137,11 @@ Result<void> read_item(const Fields& fields, const nlohmann::json& json, const S
   return read_twin(fields, json, item);
 }
 
-/// At least one and at most kBulkItemsMax; `what` begins the reason.
+/// At least one and at most kBulkDevicesMax; `what` begins the reason.
 Result<void> check_count(const nlohmann::json& list, std::string_view what) {
-  if (!list.empty() && list.size() <= kBulkItemsMax) return {};
+  if (!list.empty() && list.size() <= kBulkDevicesMax) return {};
   return failure(ErrorCode::field_invalid,
-                 fmt::format("{}: {} items found, 1 to {} wanted", what, list.size(), kBulkItemsMax));
+                 fmt::format("{}: {} items found, 1 to {} wanted", what, list.size(), kBulkDevicesMax));
 }
 
 }  // namespace
@@ -149,14 +149,14 @@ Result<void> check_count(const nlohmann::json& list, std::string_view what) {
 std::string_view import_mode_name(ImportMode mode) noexcept { return name_in(kModes, mode); }
 std::string_view policy_key_name(PolicyKey key) noexcept { return name_in(kPolicyKeys, key); }
 
-Result<std::vector<BulkItem>> parse_bulk(std::string_view body, const ServiceName& hub) {
+Result<std::vector<IdentityItem>> parse_identity_items(std::string_view body, const ServiceName& hub) {
   MUSTER_TRY(const nlohmann::json list, parse_json(body));
   if (!list.is_array()) {
     return failure(ErrorCode::request_malformed,
                    fmt::format("the body is {}, an array is wanted", list.type_name()));
   }
   MUSTER_CHECK(check_count(list, "the body"));
-  std::vector<BulkItem> items(list.size());
+  std::vector<IdentityItem> items(list.size());
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string path = fmt::format("[{}]", i);
     if (!list[i].is_object()) {
@@ -190,9 +190,9 @@ Result<KeyRotation> parse_key_rotation(std::string_view body) {
   return rotation;
 }
 
-std::string format_bulk_result(std::span<const BulkFault> faults) {
+std::string format_identity_result(std::span<const ItemFault> faults) {
   auto errors = nlohmann::ordered_json::array();
-  for (const BulkFault& fault : faults) {
+  for (const ItemFault& fault : faults) {
     errors.push_back({{"deviceId", text_or_null(fault.device)},
                       {"errorCode", fault.code},
                       {"errorStatus", fault.status},
@@ -206,7 +206,7 @@ std::string format_bulk_result(std::span<const BulkFault> faults) {
 }
 
 std::string format_key_rotation(PolicyKey key, std::span<const RotatedKey> rotated,
-                                std::span<const BulkFault> faults) {
+                                std::span<const ItemFault> faults) {
   auto keys = nlohmann::ordered_json::array();
   for (const RotatedKey& one : rotated) {
     keys.push_back({{"id", one.owner.device},
@@ -215,7 +215,7 @@ std::string format_key_rotation(PolicyKey key, std::span<const RotatedKey> rotat
                     {"secondaryKey", one.secondary_key}});
   }
   auto errors = nlohmann::ordered_json::array();
-  for (const BulkFault& fault : faults) {
+  for (const ItemFault& fault : faults) {
     errors.push_back({{"id", fault.device},
                       {"moduleId", text_or_null(fault.module)},
                       {"errorCode", fault.code},
