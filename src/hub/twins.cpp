@@ -9,11 +9,8 @@ namespace {
 
 /// One change, shared by who waits and by the registry's thread: it is carried out also when nobody waits any
 /// more.
-struct Write {
-  SessionKey key;
-  TwinChange change;
-  TwinCondition condition;
-  WallTime now;
+struct SharedWrite {
+  TwinWrite write;
   DesiredFeed::Place place;
   std::optional<TwinRecord> record;  ///< When it has been carried out.
 };
@@ -32,26 +29,6 @@ Result<std::optional<Twin>> store_twin(registry::Store& store, const Twin& chang
   return store.modules().put_twin(changed, expected);
 }
 
-/// Runs on the registry's writer.
-Result<void> carry_out(registry::Store& store, Write& write) {
-  MUSTER_TRY(TwinRecord record, find_twin(store, write.key));
-  if (write.condition) {
-    MUSTER_CHECK(write.condition(record.twin));
-  }
-  const std::int64_t expected = record.twin.version;
-  MUSTER_TRY(ChangedTwin changed, apply(std::move(record.twin), write.change, write.now));
-  MUSTER_TRY(auto stored, store_twin(store, changed.twin, expected));
-  // Nobody else writes between the read and this: the registry has one writer.
-  if (!stored) return failure(ErrorCode::precondition_failed, "the twin was changed meanwhile");
-  record.twin = *std::move(stored);
-  if (!changed.desired_patch.empty()) {
-    const DesiredChange desired{record.twin.desired_version, std::move(changed.desired_patch)};
-    write.place.take(write.key, std::make_shared<const DesiredChange>(desired));
-  }
-  write.record = std::move(record);
-  return {};
-}
-
 }  // namespace
 
 Result<TwinRecord> find_twin(registry::Store& store, const SessionKey& key) {
@@ -66,6 +43,24 @@ Result<TwinRecord> find_twin(registry::Store& store, const SessionKey& key) {
   MUSTER_TRY(auto found, store.modules().find(key.hub, key.device, *module));
   if (!device || !found) return failure(not_found(key));
   return TwinRecord{*std::move(device), std::move(found->identity), std::move(found->twin)};
+}
+
+Result<TwinRecord> write_twin(registry::Store& store, const TwinWrite& write, DesiredFeed::Place& place) {
+  MUSTER_TRY(TwinRecord record, find_twin(store, write.key));
+  if (write.condition) {
+    MUSTER_CHECK(write.condition(record.twin));
+  }
+  const std::int64_t expected = record.twin.version;
+  MUSTER_TRY(ChangedTwin changed, apply(std::move(record.twin), write.change, write.now));
+  MUSTER_TRY(auto stored, store_twin(store, changed.twin, expected));
+  // Nobody else writes between the read and this: the registry has one writer.
+  if (!stored) return failure(ErrorCode::precondition_failed, "the twin was changed meanwhile");
+  record.twin = *std::move(stored);
+  if (!changed.desired_patch.empty()) {
+    const DesiredChange desired{record.twin.desired_version, std::move(changed.desired_patch)};
+    place.take(write.key, std::make_shared<const DesiredChange>(desired));
+  }
+  return record;
 }
 
 Task<TwinRecord> Twins::read(SessionKey key) {
@@ -84,17 +79,18 @@ Task<std::int64_t> Twins::patch_reported(SessionKey key, TwinChange change) {
 }
 
 Task<TwinRecord> Twins::change(SessionKey key, TwinChange change, TwinCondition condition) {
-  const std::shared_ptr<Write> write{new Write{std::move(key),
-                                               std::move(change),
-                                               std::move(condition),
-                                               clock_.wall(),
-                                               DesiredFeed::Place{desired_},
-                                               {}}};
-  const auto work = [write](registry::Store& store) { return carry_out(store, *write); };
+  const std::shared_ptr<SharedWrite> shared{
+      new SharedWrite{{std::move(key), std::move(change), std::move(condition), clock_.wall()},
+                      DesiredFeed::Place{desired_},
+                      {}}};
+  const auto work = [shared](registry::Store& store) -> Result<void> {
+    MUSTER_TRY(shared->record, write_twin(store, shared->write, shared->place));
+    return {};
+  };
   const Result<void> written = co_await registry_.write(work);
-  write->place.settle(written.has_value());
+  shared->place.settle(written.has_value());
   if (!written) co_return failure(written.error());
-  co_return *std::move(write->record);
+  co_return *std::move(shared->record);
 }
 
 }  // namespace muster::hub

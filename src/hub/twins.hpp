@@ -24,6 +24,14 @@ struct TwinRecord {
 /// Looks whether a write may go on from the twin that it found: If-Match. Runs on the registry's writer.
 using TwinCondition = std::function<Result<void>(const Twin&)>;
 
+/// One change of a twin.
+struct TwinWrite {
+  SessionKey key;
+  TwinChange change;
+  TwinCondition condition;  ///< May be empty: whatever is there.
+  WallTime now;
+};
+
 /// The twins of devices and modules: read, changed, and connected devices told. A change is one write of the
 /// registry, which reads the twin it changes, so two at once both count. Threads: any, resumes where it was
 /// awaited. Borrows; outlives the calls.
@@ -40,6 +48,9 @@ class Twins {
   /// order of their versions. The condition's error; message_too_large; as read().
   Task<TwinRecord> change(SessionKey key, TwinChange change, TwinCondition condition);
 
+  /// For a write that holds more than a twin: the places of its write_twin()s.
+  DesiredFeed& feed() noexcept { return desired_; }
+
  private:
   registry::Registry& registry_;
   Clock& clock_;
@@ -48,5 +59,8 @@ class Twins {
 
 /// One read of the registry; for callers that are on its threads already.
 Result<TwinRecord> find_twin(registry::Store& store, const SessionKey& key);
+/// Twins::change() on the registry's writer, inside a write of the caller's, which settles `place` once that
+/// has returned.
+Result<TwinRecord> write_twin(registry::Store& store, const TwinWrite& write, DesiredFeed::Place& place);
 
 }  // namespace muster::hub

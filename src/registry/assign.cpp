@@ -1,5 +1,7 @@
 #include "registry/assign.hpp"
 
+#include "registry/edge_modules.hpp"
+
 #include <fmt/format.h>
 
 namespace muster::registry {
@@ -36,6 +38,16 @@ Result<void> check_unmoved(Store& store, const Assignment& assignment) {
   return {};
 }
 
+/// A new identity, with what an IoT Edge device has from the start.
+Result<DeviceIdentity> make_identity(Store& store, DeviceIdentity next, const Twin& twin) {
+  if (next.iot_edge && next.device_scope.empty()) next.device_scope = new_edge_scope(next.id, next.created);
+  MUSTER_TRY(auto made, store.devices().put(next, 0, &twin));
+  if (made->iot_edge) {  // Nothing was there: the put cannot lose.
+    MUSTER_CHECK(keep_edge_modules(store, *made));
+  }
+  return *std::move(made);
+}
+
 /// The device is where it was, or nowhere yet.
 Result<void> keep_or_make(Store& store, const Assignment& assignment, AssignmentStored& stored) {
   DeviceRepository& devices = store.devices();
@@ -47,9 +59,13 @@ Result<void> keep_or_make(Store& store, const Assignment& assignment, Assignment
     return {};
   }
   stored.identity_created = !held;
-  DeviceIdentity next = held ? *std::move(held) : wanted;
+  if (!held) {
+    MUSTER_TRY(stored.identity, make_identity(store, wanted, assignment.initial_twin));
+    return {};
+  }
+  DeviceIdentity next = *std::move(held);
   next.auth = wanted.auth;
-  MUSTER_TRY(auto put, devices.put(next, kAnyVersion, &assignment.initial_twin));
+  MUSTER_TRY(auto put, devices.put(next, kAnyVersion, nullptr));
   stored.identity = *std::move(put);  // kAnyVersion cannot lose.
   return {};
 }
@@ -82,8 +98,7 @@ Result<void> move(Store& store, const Assignment& assignment, const DeviceRecord
   MUSTER_CHECK(devices.remove(left.identity.hub, left.identity.id, kAnyVersion));
   // One that is at the new hub already, made by hand or left there, gives way: the device has one history.
   MUSTER_CHECK(devices.remove(next.hub, next.id, kAnyVersion));
-  MUSTER_TRY(auto put, devices.put(next, 0, &twin));
-  stored.identity = *std::move(put);  // Nothing was there any more.
+  MUSTER_TRY(stored.identity, make_identity(store, std::move(next), twin));
   stored.identity_created = true;
   stored.identity_left = left.identity;
   stored.registration.substatus = assignment.data == DataOnMove::migrate

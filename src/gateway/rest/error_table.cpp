@@ -58,7 +58,54 @@ constexpr std::array kRows{
     ErrorRow{resource_in_use, 409, 409202, "InvalidOperation", "ResourceInUse"},
 };
 
+/// service/04 section 4.9; PreconditionFailed's is .NET's.
+struct HubNumber {
+  std::string_view name;
+  std::int32_t number;
+};
+constexpr std::array kHubNumbers{
+    HubNumber{"ArgumentInvalid", 400004},
+    HubNumber{"IotHubFormatError", 400006},
+    HubNumber{"IotHubUnauthorizedAccess", 401002},
+    HubNumber{"InvalidOperation", 400003},
+    HubNumber{"DeviceNotFound", 404001},
+    HubNumber{"ModuleNotFound", 404010},
+    HubNumber{"DeviceAlreadyExists", 409001},
+    HubNumber{"ModuleAlreadyExistsOnDevice", 409301},
+    HubNumber{"PreconditionFailed", 412001},
+    HubNumber{"MessageTooLarge", 413001},
+    HubNumber{"TooManyModulesOnDevice", 413003},
+    HubNumber{"ThrottlingException", 429001},
+    HubNumber{"ServerError", 500001},
+    HubNumber{"ServiceUnavailable", 503001},
+};
+
+/// What the same failures are called of a module.
+struct ModuleName {
+  ErrorCode code;
+  std::string_view hub_name;
+};
+constexpr std::array kModuleNames{
+    ModuleName{resource_not_found, "ModuleNotFound"},
+    ModuleName{resource_exists, "ModuleAlreadyExistsOnDevice"},
+    ModuleName{request_too_large, "TooManyModulesOnDevice"},
+};
+
 }  // namespace
+
+ErrorRow module_error_row(ErrorCode code) {
+  ErrorRow row = error_row(code);
+  const auto* name = std::ranges::find(kModuleNames, code, &ModuleName::code);
+  if (name != kModuleNames.end()) row.hub_name = name->hub_name;
+  return row;
+}
+
+std::int32_t hub_error_number(std::string_view hub_name) {
+  if (const auto* row = std::ranges::find(kHubNumbers, hub_name, &HubNumber::name); row != kHubNumbers.end())
+    return row->number;
+  const auto* status = std::ranges::find(kStatuses, hub_name, &StatusNames::hub_name);
+  return status == kStatuses.end() ? 500000 : std::int32_t{status->status} * 1000;
+}
 
 ErrorRow error_row(ErrorCode code) {
   if (const auto* row = std::ranges::find(kRows, code, &ErrorRow::code); row != kRows.end()) return *row;

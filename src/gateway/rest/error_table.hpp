@@ -21,4 +21,12 @@ struct ErrorRow {
 /// the status's.
 ErrorRow error_row(ErrorCode code);
 
+/// The same where a module is meant: one that is missing, there already, or one too many has a name of its
+/// own.
+ErrorRow module_error_row(ErrorCode code);
+
+/// The number of a hub's error name (service/04 section 4.9); the name's status times 1000 where that has
+/// none.
+std::int32_t hub_error_number(std::string_view hub_name);
+
 }  // namespace muster::rest

@@ -18,6 +18,7 @@ struct Asked {
   Api api = Api::muster;
   std::string tracking_id;
   std::string allow;
+  ErrorForm errors = ErrorForm::usual;
 };
 
 namespace {
@@ -26,12 +27,15 @@ constexpr std::size_t kEchoBytesMax = 256;
 
 /// The API's own error body, with the headers that its SDKs read.
 Response problem_response(const Error& error, const Asked& asked, WallTime now) {
-  const auto row = error_row(error.code());
+  const bool of_module = asked.errors == ErrorForm::module;
+  const ErrorRow row = of_module ? module_error_row(error.code()) : error_row(error.code());
   const Problem problem{error, asked.tracking_id, now};
   Response response;
   switch (asked.api) {
     case Api::hub:
-      response = Response::json(format_hub_problem(problem, row.hub_name), row.status)
+      response = Response::json(of_module ? format_hub_module_problem(problem, hub_error_number(row.hub_name))
+                                          : format_hub_problem(problem, row.hub_name),
+                                row.status)
                      .with("iothub-errorcode", std::string{row.hub_name});
       break;
     case Api::dps:
@@ -158,7 +162,7 @@ asio::awaitable<void> Gateway::serve_tls(net::Shard& shard, std::shared_ptr<net:
 }
 
 asio::awaitable<Response> Gateway::answer(const Client& client, const Request& request) {
-  Asked asked{Api::muster, services_.journal.new_tracking_id(), ""};
+  Asked asked{Api::muster, services_.journal.new_tracking_id(), "", ErrorForm::usual};
   auto answered = co_await dispatch(client, request, asked);
   Response response =
       answered ? *std::move(answered) : problem_response(answered.error(), asked, services_.clock.wall());
@@ -196,7 +200,10 @@ Task<Response> Gateway::dispatch(const Client& client, const Request& request, A
                 parse_target(request.target, face.api == Api::dps ? PlusSign::space : PlusSign::plain));
   MUSTER_CO_TRY(const auto found,
                 match(all_routes(), face.api, request.method, target.segments, asked.allow));
-  const Call call{services_, readers_, client.shard, request, target, asked.tracking_id, face, found.ids};
+  asked.errors = found.route->errors;
+  const Call call{services_, readers_,  client.shard,
+                  request,   target,    asked.tracking_id,
+                  face,      found.ids, !client.caller.all_rights};
   if (!client.caller.all_rights) {
     MUSTER_CO_TRY(Access access, access_of(call, found.route->right));
     const ServiceRef service = access.service;

@@ -5,11 +5,19 @@
 /// Every handler, by API: the table of routes.cpp names them, nothing else does.
 namespace muster::rest {
 
-// Hub: hub_query.cpp, hub_devices.cpp, hub_twin.cpp, hub_twins.cpp.
+// Hub: hub_devices.cpp, hub_bulk.cpp, hub_keys.cpp, hub_modules.cpp, hub_query.cpp, hub_twin.cpp,
+// hub_twins.cpp.
 Task<Response> list_devices(const Call& call);
 Task<Response> get_device(const Call& call);
 Task<Response> put_device(const Call& call);
 Task<Response> delete_device(const Call& call);
+Task<Response> purge_commands(const Call& call);
+Task<Response> change_devices(const Call& call);
+Task<Response> regenerate_keys(const Call& call);
+Task<Response> list_modules(const Call& call);
+Task<Response> get_module(const Call& call);
+Task<Response> put_module(const Call& call);
+Task<Response> delete_module(const Call& call);
 Task<Response> query_devices(const Call& call);
 /// Of a device, or of a module where the path names one.
 Task<Response> get_twin(const Call& call);

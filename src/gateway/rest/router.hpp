@@ -29,10 +29,14 @@ struct Call {
   std::string tracking_id;
   Face face;
   std::vector<std::string> ids;  ///< What stood at the pattern's {names}, in order, decoded.
+  bool by_token = false;         ///< Who calls has shown a token, and is not at the control socket.
 };
 
 /// A coroutine that answers one kind of call. Its failure becomes the API's error body.
 using Handler = Task<Response> (*)(const Call& call);
+
+/// How a route's errors look: as its API's do, or as a hub's about modules (service/04 section 4.9, form B).
+enum class ErrorForm : std::uint8_t { usual, module };
 
 /// A row of an API's table. `pattern` segments match in any case of letters; {x} matches any one segment. A
 /// null handler: the path is Azure's, and this version does not have it yet (501).
@@ -42,6 +46,7 @@ struct Route {
   std::string_view pattern;
   Right right;
   Handler handler;
+  ErrorForm errors = ErrorForm::usual;
 };
 
 /// The API whose paths begin with this segment; nullopt for none.

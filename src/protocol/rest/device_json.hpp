@@ -23,13 +23,21 @@ struct Connectivity {
 };
 
 /// Reads a device for a PUT to `id`. Fills what the client decides: status, reason, authentication, edge,
-/// scope. With type sas and no keys (or no authentication at all) both keys stay empty: the caller makes
-/// them. field_invalid naming the member; not_implemented for parentScopes.
+/// scopes. With type sas and no keys (or no authentication at all) both keys stay empty: the caller makes
+/// them. field_invalid naming the member.
 Result<DeviceIdentity> parse_device(std::string_view body, const ServiceName& hub, const DeviceId& id);
 
 /// Always with both `symmetricKey` and `x509Thumbprint`, null members included: the CLI's update indexes into
 /// them.
 std::string format_device(const DeviceIdentity& identity, const Connectivity& connectivity);
+
+/// The same for a module. It has no status; its type `none` becomes sas.
+Result<ModuleIdentity> parse_module(std::string_view body, const ServiceName& hub, const DeviceId& device,
+                                    const ModuleId& id);
+std::string format_module(const ModuleIdentity& identity, const Connectivity& connectivity);
+
+/// DELETE /devices/{id}/commands.
+std::string format_purge(const DeviceId& device, std::uint64_t purged);
 
 enum class TwinShape : std::uint8_t {
   twin,       ///< GET /twins/{id}.

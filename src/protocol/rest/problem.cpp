@@ -42,6 +42,14 @@ std::string format_hub_problem(const Problem& problem, std::string_view name) {
       problem.error);
 }
 
+std::string format_hub_module_problem(const Problem& problem, std::int32_t error_code) {
+  return with_our_members({{"errorCode", error_code},
+                           {"message", message_of(problem.error)},
+                           {"trackingId", problem.tracking_id},
+                           {"timestampUtc", format_utc_7(problem.at)}},
+                          problem.error);
+}
+
 std::string format_arm_problem(const Problem& problem, int status, std::string_view code) {
   const std::string message = message_of(problem.error);
   return with_our_members({{"code", code},

@@ -23,6 +23,9 @@ std::string format_dps_problem(const Problem& problem, std::int32_t error_code);
 /// Hub, form A of service/04 section 4.9, the one that both Node and .NET understand: Message
 /// "ErrorCode:{name};{text}".
 std::string format_hub_problem(const Problem& problem, std::string_view name);
+/// Hub, form B of the same section: what a hub answers of modules. errorCode, message, trackingId,
+/// timestampUtc.
+std::string format_hub_module_problem(const Problem& problem, std::int32_t error_code);
 /// ARM, service/03 section 3.1: DPS's flat ErrorDetails with the common `error` object beside it.
 std::string format_arm_problem(const Problem& problem, int status, std::string_view code);
 /// Our own paths: code, title, reason, remedy, trackingId.

@@ -143,7 +143,7 @@ TEST_F(HubApi, WhatIsNotThereIsSaidByName) {
            {"PUT", "/devices/a%20b", "{}", "", 400, "MU-3007"},
            {"GET", "/devices?top=0", "", "", 400, "top: "},
            {"POST", "/twins/x/methods", "{}", "", 501, "MU-4008"},
-           {"POST", "/devices", "[]", "", 501, "MU-4008"},
+           {"POST", "/devices", "[]", "", 400, "MU-4010"},
            {"GET", "/nowhere", "", "", 404, "MU-4002"},
            {"PATCH", "/devices/x", "", "", 405, "MU-4005"},
            {"GET", "/devices/%zz", "", "", 400, "MU-4001"},

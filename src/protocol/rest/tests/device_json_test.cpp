@@ -103,7 +103,27 @@ TEST(DeviceJson, RefusesByNameOfTheMember) {
       {"capabilities", with("capabilities", {{"iotEdge", "yes"}}), ErrorCode::field_invalid,
        "capabilities.iotEdge: "},
       {"scope", with("deviceScope", 1), ErrorCode::field_invalid, "deviceScope: "},
-      {"parents", with("parentScopes", json::array({"x"})), ErrorCode::not_implemented, "parentScopes: "},
+      {"scope is empty", with("parentScopes", json::array({""})), ErrorCode::field_invalid,
+       "parentScopes[0]: "},
+      {"scope is a number", with("parentScopes", json::array({1})), ErrorCode::field_invalid,
+       "parentScopes[0]: "},
+      {"two parents", with("parentScopes", json::array({"x", "y"})), ErrorCode::field_invalid,
+       "parentScopes: holds more than one"},
+      {"etag", with("etag", 1), ErrorCode::field_invalid, "etag: a string"},
+      {"generation", with("generationId", 1), ErrorCode::field_invalid, "generationId: a string"},
+      {"connection", with("connectionState", true), ErrorCode::field_invalid, "connectionState: a string"},
+      {"status time", with("statusUpdatedTime", 1), ErrorCode::field_invalid, "statusUpdatedTime: a string"},
+      {"activity", with("lastActivityTime", 1), ErrorCode::field_invalid, "lastActivityTime: a string"},
+      {"message count", with("cloudToDeviceMessageCount", "1"), ErrorCode::field_invalid,
+       "cloudToDeviceMessageCount: an integer"},
+      {"keys", auth({{"symmetricKey", 1}}), ErrorCode::field_invalid,
+       "authentication.symmetricKey: an object"},
+      {"a key is a number", auth({{"symmetricKey", {{"primaryKey", 1}}}}), ErrorCode::field_invalid,
+       "authentication.symmetricKey.primaryKey: a string"},
+      {"long key",
+       auth({{"symmetricKey",
+              {{"primaryKey", std::string(88, 'A')}, {"secondaryKey", std::string(88, 'A')}}}}),
+       ErrorCode::field_invalid, "authentication.symmetricKey.primaryKey: base64 of 16 to 64"},
       {"parents not array", with("parentScopes", "x"), ErrorCode::field_invalid, "parentScopes: "},
   };
   for (const auto& row : rows) {
@@ -112,6 +132,54 @@ TEST(DeviceJson, RefusesByNameOfTheMember) {
     EXPECT_EQ(parsed.error().code(), row.code) << row.name;
     EXPECT_TRUE(parsed.error().reason().starts_with(row.begins))
         << row.name << ": " << parsed.error().reason();
+  }
+}
+
+TEST(DeviceJson, ReasonsAreMeasuredInCharacters) {
+  std::string reason;
+  for (int i = 0; i < 128; ++i) reason += "\xC3\xA4";
+  EXPECT_TRUE(parse({{"deviceId", "pump-07"}, {"statusReason", reason}}));
+  EXPECT_FALSE(parse({{"deviceId", "pump-07"}, {"statusReason", reason + "x"}}));
+}
+
+TEST(DeviceJson, ScopesAreReadAndWritten) {
+  const auto edge = parse({{"deviceId", "pump-07"},
+                           {"capabilities", {{"iotEdge", true}}},
+                           {"deviceScope", "own"},
+                           {"parentScopes", json::array({"above"})}});
+  ASSERT_TRUE(edge) << edge.error().reason();
+  const auto body = json::parse(format_device(*edge, {}));
+  EXPECT_EQ(body["deviceScope"], "own");
+  EXPECT_EQ(body["parentScopes"], json::array({"above"}));
+}
+
+TEST(ModuleJson, ReadsAndWrites) {
+  const ModuleId module = *ModuleId::parse("filter");
+  const auto parse_it = [&](json body) { return parse_module(body.dump(), kHub, kId, module); };
+  const auto none = parse_it({{"deviceId", "pump-07"},
+                              {"moduleId", "filter"},
+                              {"managedBy", "me"},
+                              {"authentication", {{"type", "none"}}}});
+  ASSERT_TRUE(none) << none.error().reason();
+  EXPECT_EQ(none->auth.type, DeviceAuthType::sas) << "service/04 section 4.3: silently";
+  const auto body = json::parse(format_module(*none, {}));
+  EXPECT_EQ(body["moduleId"], "filter");
+  EXPECT_EQ(body["managedBy"], "me");
+  EXPECT_FALSE(body.contains("status"));
+  EXPECT_TRUE(body["authentication"]["x509Thumbprint"]["primaryThumbprint"].is_null());
+  struct Row {
+    json body;
+    std::string_view begins;
+  };
+  for (const Row& row :
+       {Row{{{"deviceId", "pump-07"}}, "moduleId: is missing"},
+        Row{{{"moduleId", "filter"}}, "deviceId: is missing"},
+        Row{{{"deviceId", "pump-07"}, {"moduleId", "Filter"}}, "moduleId: "},
+        Row{{{"deviceId", "pump-07"}, {"moduleId", "filter"}, {"managedBy", 1}}, "managedBy: a"},
+        Row{{{"deviceId", "pump-07"}, {"moduleId", "filter"}, {"etag", 1}}, "etag: a"}}) {
+    const auto parsed = parse_it(row.body);
+    ASSERT_FALSE(parsed) << row.body;
+    EXPECT_TRUE(parsed.error().reason().starts_with(row.begins)) << parsed.error().reason();
   }
 }
 
