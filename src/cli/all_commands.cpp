@@ -24,6 +24,12 @@ void name_nouns(Commands& commands) {
   commands.noun("hub certificate", "CA certificates of a hub");
   commands.noun("hub connection-string", "How Azure's service SDKs reach a hub");
   commands.noun("hub device-identity", "Devices that may connect");
+  commands.noun("hub device-identity connection-string", "How device SDKs reach the hub as a device");
+  commands.noun("hub device-identity children", "Devices under an IoT Edge device");
+  commands.noun("hub device-identity parent", "The IoT Edge device that a device is under");
+  commands.noun("hub module-identity", "Modules of devices, which connect for themselves");
+  commands.noun("hub module-identity connection-string", "How module SDKs reach the hub as a module");
+  commands.noun("hub module-twin", "What a module and its operator know of each other");
   commands.noun("hub device-twin", "What a device and its operator know of each other");
   commands.noun("device", "The simulated device", kServices);
   commands.noun("pki", "Certificates for devices, made and judged without a service", kTools);
@@ -53,6 +59,10 @@ void add_all_commands(Commands& commands) {
   add_hub_device_identity(commands);
   add_hub_device_identity_create(commands);
   add_hub_device_identity_update(commands);
+  add_hub_device_identity_family(commands);
+  add_hub_identity_connection_string(commands);
+  add_hub_identity_renew_key(commands);
+  add_hub_module_identity(commands);
   add_hub_device_twin(commands);
   add_hub_query(commands);
   add_hub_monitor_events(commands);

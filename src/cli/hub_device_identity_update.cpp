@@ -23,9 +23,9 @@ void add_hub_device_identity_update(Commands& commands) {
       "hub device-identity update",
       {.line = "Change a device",
        .about = "Reads the identity, changes what the flags name, and writes it back. A device that is "
-                "disabled is "
-                "disconnected at once.",
-       .examples = "$ muster hub device-identity update --device-id my-device-001 --status disabled",
+                "disabled, or whose key or thumbprint is replaced, is disconnected at once.",
+       .examples = "$ muster hub device-identity update --device-id my-device-001 --status disabled\n"
+                   "$ muster hub device-identity update -d pump-07 --am shared_private_key",
        .request = "GET /devices/{id}\nPUT /devices/{id}   If-Match: \"*\" or the etag"},
       [](Flags& flags, DeviceIdentityOptions& options) {
         add_device_id(flags, options);

@@ -53,6 +53,9 @@ Error error_of(const Response& response) {
   const Json body = Json::parse(response.body, nullptr, false);
   const auto code = parse_error_id(first_text(body, {"musterCode", "error.musterCode"}));
   std::string reason = first_text(body, {"reason", "error.reason", "message", "Message", "error.message"});
+  // A bulk request of which everything failed: its first item speaks for it.
+  if (const Json errors = at_path(body, "errors"); reason.empty() && errors.is_array() && !errors.empty())
+    reason = first_text(errors.front(), {"errorStatus"});
   if (reason.empty()) reason = fmt::format("the service answered {} without a reason", response.status);
   Error error{code.value_or(code_of_status(response.status)), std::move(reason)};
   std::string remedy = first_text(body, {"remedy", "error.remedy"});
