@@ -9,8 +9,8 @@
 /// Times as the REST APIs spell them.
 namespace muster::rest {
 
-/// How IoT Hub writes a time that never was (service/04 section 4.3), in identities and twins alike; it has no
-/// zone.
+/// How IoT Hub writes a time that never was (service/04 section 4.3), in identities and twins alike; it has
+/// no zone.
 inline constexpr std::string_view kNever = "0001-01-01T00:00:00";
 
 /// "Sat, 31 Dec 2039 23:59:59 GMT": certificate dates in ARM replies (service/03 section 3.1).
