@@ -11,6 +11,8 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace muster::rest {
 
 /// What is known of a request when its answer is an error.
@@ -82,6 +84,14 @@ void log_answer(const Caller& caller, const Request& request, const Response& re
   } else {
     log::debug("rest", "{}", line("answered"));
   }
+}
+
+/// By the first segment alone: a target that cannot be read further on is refused in the form of its own API.
+std::optional<Api> api_of_target(std::string_view target) {
+  const auto begin = std::min(target.find_first_not_of('/'), target.size());
+  const auto first = target.substr(begin, target.find_first_of("/?", begin) - begin);
+  const auto parsed = parse_target(first, PlusSign::plain);
+  return parsed ? api_of_path(parsed->segments) : std::nullopt;
 }
 
 /// What a caller over the network has to show for this call.
@@ -182,8 +192,8 @@ Result<Face> Gateway::face_of(const Client& client, const Request& request) cons
   if (client.caller.all_rights) {
     face = face_of_host(host);
   } else {
-    MUSTER_TRY(const auto target, parse_target(request.target, PlusSign::plain));
-    face = services_.names.face({std::string{without_port(host)}, api_of_path(target.segments), client.peer});
+    face =
+        services_.names.face({std::string{without_port(host)}, api_of_target(request.target), client.peer});
   }
   if (face) return *std::move(face);
   return failure(

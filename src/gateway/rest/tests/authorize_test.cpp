@@ -119,6 +119,15 @@ TEST_F(AuthorizeTest, TheEventStreamWantsServiceConnectOfItsHub) {
   EXPECT_THAT(refused.body, testing::HasSubstr("ServiceConnect"));
 }
 
+TEST_F(AuthorizeTest, ATargetThatCannotBeReadIsRefusedInItsApisForm) {
+  const Answer hub = ask("GET", kHubHost, "//devices/a%00b", "none");
+  EXPECT_EQ(hub.status, 400);
+  EXPECT_EQ(hub.headers.at("iothub-errorcode"), "IotHubFormatError");
+  const Answer dps = ask("GET", kDpsHost, "/enrollments/a%zz?x=1", "none");
+  EXPECT_EQ(dps.status, 400);
+  EXPECT_EQ(dps.headers.at("x-ms-error-code"), "400004");
+}
+
 TEST_F(AuthorizeTest, AHostThatIsNobodysIsRefused) {
   EXPECT_EQ(ask("GET", "evil.example", "/devices", token(kHubHost, "cmVhZA==", "registryRead")).status, 404);
 }
