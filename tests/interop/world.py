@@ -24,10 +24,12 @@ def clean_environment():
 
 
 class World:
-    def __init__(self, folder, address=ADDRESS):
+    def __init__(self, folder, address=ADDRESS, settings=()):
+        """`settings` as --set takes them: "sas.clock_skew_s=0"."""
         self.parent = pathlib.Path(folder)
         self.data = self.parent / "world"
         self.address = address
+        self.settings = [word for setting in settings for word in ("--set", setting)]
         self.process = None
 
     # The service.
@@ -35,7 +37,7 @@ class World:
     def up(self):
         with open(self.parent / "up.log", "ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "up", "--data", self.data, "--listen", self.address],
+                [BINARY, "up", "--data", self.data, "--listen", self.address, *self.settings],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=clean_environment(),
             )
         waiting = subprocess.Popen(
