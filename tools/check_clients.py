@@ -12,6 +12,7 @@ import modules
 
 TABLE = "packages/clients.json"
 LOCK = "packages/python-requirements.txt"
+NODE_LOCK = "packages/node/package-lock.json"
 PAGE = "docs/explanation/compatibility.md"
 BEGIN = "<!-- clients: written by tools/check_clients.py from packages/clients.json -->"
 END = "<!-- end of clients -->"
@@ -23,14 +24,23 @@ def table(clients):
     return "\n".join(rows)
 
 
+def locked_versions(root):
+    """{registry: (lock file, {package: version})}."""
+    node = json.loads((root / NODE_LOCK).read_text())["packages"]
+    return {
+        "pypi": (LOCK, dict(re.findall(r"(?m)^([\w.-]+)==(\S+)$", (root / LOCK).read_text()))),
+        "npm": (NODE_LOCK, {path.removeprefix("node_modules/"): one.get("version") for path, one in node.items()}),
+    }
+
+
 def check(root=modules.ROOT):
     clients = json.loads((root / TABLE).read_text())["clients"]
-    locked = dict(re.findall(r"(?m)^([\w.-]+)==(\S+)$", (root / LOCK).read_text()))
-    findings = []
+    locks, findings = locked_versions(root), []
     for client in clients:
-        if client["from"] == "pypi" and locked.get(client["package"]) != client["version"]:
+        lock, locked = locks.get(client["from"], (None, {}))
+        if lock and locked.get(client["package"]) != client["version"]:
             findings.append((TABLE, 1, f"{client['package']} is {client['version']} here and "
-                             f"{locked.get(client['package'], 'missing')} in {LOCK}", "make them one version"))
+                             f"{locked.get(client['package'], 'missing')} in {lock}", "make them one version"))
         for test in client["tests"]:
             if not (root / test).exists():
                 findings.append((TABLE, 1, f"{client['name']} names {test}, which is not there", "mend the name"))

@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import check_clock
 import check_docs
 import check_includes
+import check_openapi
 import check_sizes
 import layers
 import modules
@@ -83,6 +84,31 @@ class Includes(unittest.TestCase):
                 if wanted:
                     self.assertIn(wanted, findings[0][2])
                     self.assertEqual(findings[0][1], 1)
+
+
+class OpenApi(unittest.TestCase):
+    ROUTES = """
+    Route{Api::hub, "GET", "/devices", registry_read, list_devices},
+    Route{Api::hub, "PUT", "/devices/{id}/modules/{mid}", registry_write,
+          put_module, ErrorForm::module},
+    Route{Api::hub, "GET", "/jobs", registry_read, nullptr},
+    Route{Api::arm, "GET", ARM_ALL "/IotHubs", control, list_hubs},
+    """
+    PATHS = {"/devices": {"parameters": [], "get": {}}, "/devices/{id}/modules/{mid}": {"put": {}}}
+
+    def findings(self, paths, schemas=None):
+        built = check_openapi.built_routes(self.ROUTES)["hub"]
+        return check_openapi.check_api("hub", built, {"paths": paths, "components": {"schemas": schemas or {}}})
+
+    def test_routes(self):
+        self.assertEqual(self.findings(self.PATHS), [])
+        self.assertIn("GET /devices answers", self.findings({"/devices/{id}/modules/{mid}": {"put": {}}})[0][2])
+        self.assertIn("GET /jobs is described", self.findings({**self.PATHS, "/jobs": {"get": {}}})[0][2])
+
+    def test_objects_are_closed(self):
+        member = {"type": "object", "properties": {"properties": {"type": "string"}}}
+        self.assertEqual(len(self.findings(self.PATHS, {"A": member})), 1)
+        self.assertEqual(self.findings(self.PATHS, {"A": {**member, "additionalProperties": False}}), [])
 
 
 class Clock(unittest.TestCase):
