@@ -26,7 +26,8 @@ using registry::Registry;
 using registry::Store;
 
 constexpr std::size_t kOperations = 2'000;
-constexpr std::size_t kFillBatch = 5'000;
+constexpr std::size_t kFillBatch =
+    100;  // As a bulk request: with more, SQLite walks a longer journal at each savepoint.
 const ServiceName kHub = *ServiceName::parse("hub");
 const ServiceName kDps = *ServiceName::parse("dps");
 

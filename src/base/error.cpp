@@ -178,7 +178,7 @@ constexpr std::array kErrors{
               "Use the id scope that `muster dps list` shows.", 401},
     ErrorInfo{attestation_unsupported, "Attestation not supported",
               "This kind of attestation does not exist here yet, and is never stored and ignored.",
-              "Use X.509 attestation.", 400},
+              "Use X.509 certificates or symmetric keys.", 400},
     ErrorInfo{allocation_unsupported, "Allocation policy not supported",
               "This allocation policy does not exist here yet, and is never stored and ignored.",
               "Use hashed or static.", 400},

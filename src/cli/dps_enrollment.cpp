@@ -59,7 +59,9 @@ Help list_help(const EnrollmentNoun& noun) {
               "RegistrationId  DeviceId  Attestation   Status   Hub                                Created\n"
               "--------------  --------  ------------  -------  ---------------------------------  "
               "--------------------\n"
-              "my-device-001   pump-07   symmetricKey  enabled  my-iot-hub-x509.azure-devices.net  "
+              "my-device-001   pump-07   symmetricKey  enabled                                     "
+              "2026-01-21T10:30:00Z\n"
+              "my-device-002             x509          enabled  my-iot-hub-x509.azure-devices.net  "
               "2026-01-21T10:30:00Z",
           .request = "POST /enrollments/query   {\"query\": \"SELECT *\"}"};
 }
@@ -70,8 +72,8 @@ Help show_help(const EnrollmentNoun& noun) {
               "Prints it as the service has it, with its etag. Symmetric keys are part of it with "
               "--show-keys alone.",
           .examples = fmt::format("$ muster dps {0} show --enrollment-id {1}\n"
-                                  "$ muster dps {0} show --enrollment-id {1} --show-keys -o json",
-                                  noun.word, noun.example),
+                                  "$ muster dps {0} show --enrollment-id {2} --show-keys -o json",
+                                  noun.word, noun.example, noun.keyed),
           .request = fmt::format("GET /{0}/{{id}}\nPOST /{0}/{{id}}/attestationmechanism   with --show-keys",
                                  noun.path)};
 }

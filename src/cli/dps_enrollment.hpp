@@ -18,13 +18,14 @@ struct EnrollmentNoun {
   std::string_view id_member;     ///< "enrollmentGroupId".
   std::string_view certificates;  ///< "signingCertificates": where certificates given in place stand.
   std::string_view example;       ///< The tutorial's.
+  std::string_view keyed;         ///< An example that has symmetric keys.
 };
 
 inline constexpr std::array kEnrollmentNouns{
     EnrollmentNoun{false, "enrollment", "individual enrollment", "enrollments", "registrationId",
-                   "clientCertificates", "my-device-001"},
+                   "clientCertificates", "my-device-001", "my-device-001"},
     EnrollmentNoun{true, "enrollment-group", "enrollment group", "enrollmentGroups", "enrollmentGroupId",
-                   "signingCertificates", "my-device-group"},
+                   "signingCertificates", "my-device-group", "pumps"},
 };
 
 /// The flags of az's `iot dps enrollment` and `iot dps enrollment-group` commands; empty where not given.

@@ -3,6 +3,7 @@
 #include "base/bytes.hpp"
 #include "protocol/rest/device_json.hpp"
 #include "protocol/rest/json_fields.hpp"
+#include "protocol/rest/symmetric_keys_json.hpp"
 #include "protocol/rest/timestamp.hpp"
 
 #include <fmt/format.h>
@@ -15,7 +16,6 @@ namespace muster::rest {
 namespace {
 
 constexpr std::size_t kStatusReasonMax = 128, kManagedByMax = 128;
-constexpr std::size_t kKeyBytesMin = 16, kKeyBytesMax = 64;
 
 constexpr std::array<std::pair<DeviceAuthType, std::string_view>, 4> kAuthTypes{{
     {DeviceAuthType::none, "none"},
@@ -48,28 +48,6 @@ Result<std::string> read_thumbprint(const Fields& fields, std::string_view name)
         fields.invalid(name, "40 (SHA-1) or 64 (SHA-256) hex digits without separators are wanted"));
   }
   return to_hex_upper(*bytes);
-}
-
-Result<std::string> read_key(const Fields& fields, std::string_view name) {
-  MUSTER_TRY(auto text, fields.text(name));
-  if (!text || text->empty()) return std::string{};
-  const auto bytes = from_base64(*text);
-  if (!bytes || bytes->size() < kKeyBytesMin || bytes->size() > kKeyBytesMax) {
-    return failure(fields.invalid(name, "base64 of 16 to 64 bytes is wanted"));
-  }
-  return *std::move(text);
-}
-
-Result<void> read_keys(const Fields& authentication, DeviceAuth& into) {
-  MUSTER_TRY(auto keys, authentication.object("symmetricKey"));
-  if (!keys) return {};
-  MUSTER_TRY(into.primary_key, read_key(*keys, "primaryKey"));
-  MUSTER_TRY(into.secondary_key, read_key(*keys, "secondaryKey"));
-  if (into.primary_key.empty() != into.secondary_key.empty()) {
-    return failure(keys->invalid(into.primary_key.empty() ? "primaryKey" : "secondaryKey",
-                                 "both keys or neither are wanted"));
-  }
-  return {};
 }
 
 Result<void> read_thumbprints(const Fields& authentication, DeviceAuth& into) {
@@ -106,7 +84,9 @@ Result<DeviceAuth> read_authentication(const Fields& fields, Owner owner) {
   DeviceAuth auth;
   auth.type = DeviceAuthType::sas;
   if (!authentication) return auth;
-  MUSTER_CHECK(read_keys(*authentication, auth));
+  MUSTER_TRY(SymmetricKeys keys, read_symmetric_keys(*authentication));
+  auth.primary_key = std::move(keys.primary);
+  auth.secondary_key = std::move(keys.secondary);
   MUSTER_CHECK(read_thumbprints(*authentication, auth));
   MUSTER_TRY(auth.type, read_type(*authentication, auth, owner));
   // What does not belong to the type is not kept: a later change of type must not bring it back.

@@ -91,7 +91,7 @@ TEST(DeviceJson, RefusesByNameOfTheMember) {
       {"type", auth({{"type", "psk"}}), ErrorCode::field_invalid, "authentication.type: "},
       {"type none", auth({{"type", "none"}}), ErrorCode::field_invalid, "authentication.type: none"},
       {"one key", auth({{"symmetricKey", {{"primaryKey", kKey}}}}), ErrorCode::field_invalid,
-       "authentication.symmetricKey.secondaryKey: both"},
+       "authentication.symmetricKey.secondaryKey: is missing"},
       {"short key", auth({{"symmetricKey", {{"primaryKey", "AAAA"}, {"secondaryKey", kKey}}}}),
        ErrorCode::field_invalid, "authentication.symmetricKey.primaryKey: "},
       {"key not base64", auth({{"symmetricKey", {{"primaryKey", "!!"}, {"secondaryKey", kKey}}}}),
