@@ -30,6 +30,7 @@ struct DpsHandler::Shared {
   void assigning(const std::string& rid, const std::string& body);
   std::string as_answered(bool sent, const std::string& what) const;
   void refuse(const Error& error, const std::string& rid, std::string_view step);
+  void failed(const provisioning::OperationView& view, const std::string& rid);
   std::string disabled_registration(const Error& error) const;
   Result<provisioning::RegisterRequest> request_of(const dps::RegisterBody& body) const;
   static asio::awaitable<void> answer(std::shared_ptr<Shared> self, std::string rid, std::string operation_id,
@@ -138,7 +139,8 @@ Result<provisioning::RegisterRequest> DpsHandler::Shared::request_of(const dps::
                    fmt::format("registrationId: found {}, wanted {} as in the user name",
                                body.registration_id.substr(0, 160), registration_id));
   }
-  return provisioning::RegisterRequest{dps, *id, chain, body.payload_json, body.has_csr, body.has_tpm};
+  return provisioning::RegisterRequest{
+      dps, *id, chain, body.payload_json, body.has_csr, body.has_tpm, connection->peer().remote.address};
 }
 
 /// Says so to the device when it is not.
@@ -176,6 +178,8 @@ asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid,
   const Result<provisioning::OperationView> view =
       co_await services.operations.poll(connection->shard().io().get_executor(), *request, operation_id);
   if (!view) co_return refuse(view.error(), rid, "poll");
+  if (view->registration && view->registration->status == RegistrationStatus::failed)
+    co_return failed(*view, rid);
   if (view->error) co_return refuse(*view->error, rid, "poll");
   if (view->running) {
     co_return assigning(rid, dps::format_assigning(operation_id, registration_id));
@@ -259,6 +263,24 @@ void DpsHandler::Shared::refuse(const Error& error, const std::string& rid, std:
                                    .timestamp = services.clock.wall()}));
     entry.answered = as_answered(sent, fmt::format("{} {}", answer.status, answer.error_code));
   }
+  services.journal.write(std::move(entry));
+}
+
+/// A registration that failed is a final answer, with the reason in its state (device/01 section 6.3).
+void DpsHandler::Shared::failed(const provisioning::OperationView& view, const std::string& rid) {
+  const bool sent = respond(200, rid, std::nullopt, dps::format_final(*view.registration, {}));
+  journal::Entry entry;
+  entry.kind = journal::EntryKind::refused;
+  entry.tracking_id = services.journal.new_tracking_id();
+  entry.service = dps_host_name(dps);
+  entry.subject = registration_id;
+  entry.remote = connection->remote();
+  entry.step = "poll";
+  entry.code = ErrorCode::allocation_failed;
+  // After a restart the stored message is all that is known.
+  entry.reason = view.error ? view.error->reason() : view.registration->error_message;
+  entry.remedy = Error{ErrorCode::allocation_failed, entry.reason}.remedy();
+  entry.answered = as_answered(sent, fmt::format("200 failed {}", view.registration->error_code));
   services.journal.write(std::move(entry));
 }
 

@@ -4,7 +4,8 @@
 #include "protocol/rest/attestation_json.hpp"
 #include "protocol/rest/etag.hpp"
 #include "protocol/rest/host.hpp"
-#include "protocol/rest/twin_rules.hpp"
+#include "protocol/rest/initial_twin_json.hpp"
+#include "protocol/rest/webhook_url.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,25 +13,52 @@
 namespace muster::rest {
 namespace {
 
-Result<void> read_allocation(const Fields& fields, EnrollmentSettings& into) {
-  if (fields.has("customAllocationDefinition")) {
-    return failure(fields.refused(ErrorCode::allocation_unsupported, "customAllocationDefinition",
-                                  "custom allocation is not supported, hashed and static are"));
+std::string_view policy_name(AllocationPolicy policy) {
+  switch (policy) {
+    case AllocationPolicy::hashed:
+      return "hashed";
+    case AllocationPolicy::geo_latency:
+      return "geoLatency";
+    case AllocationPolicy::static_:
+      return "static";
+    case AllocationPolicy::custom:
+      return "custom";
   }
-  MUSTER_TRY(auto policy, fields.text("allocationPolicy"));
-  if (!policy) return {};
-  if (equals_ignoring_case(*policy, "hashed")) {
-    into.allocation = AllocationPolicy::hashed;
-  } else if (equals_ignoring_case(*policy, "static")) {
-    into.allocation = AllocationPolicy::static_;
-  } else if (equals_ignoring_case(*policy, "geoLatency") || equals_ignoring_case(*policy, "custom")) {
-    return failure(fields.refused(ErrorCode::allocation_unsupported, "allocationPolicy",
-                                  fmt::format("{} is not supported, hashed and static are", *policy)));
-  } else {
-    return failure(
-        fields.invalid("allocationPolicy", fmt::format("\"{}\" found, hashed or static wanted", *policy)));
+  return "hashed";
+}
+
+/// `customAllocationDefinition`, which goes with the policy custom and with no other.
+Result<void> read_webhook(const Fields& fields, EnrollmentSettings& into) {
+  constexpr std::string_view kMember = "customAllocationDefinition";
+  const bool custom = into.allocation == AllocationPolicy::custom;
+  MUSTER_TRY(const auto definition, fields.object(kMember));
+  if (!definition) {
+    if (!custom) return {};
+    return failure(fields.invalid(kMember, "is missing, and allocationPolicy custom needs its webhookUrl"));
   }
+  if (!custom) return failure(fields.invalid(kMember, "goes with allocationPolicy custom alone"));
+  MUSTER_TRY(into.webhook_url, definition->required_text("webhookUrl"));
+  MUSTER_TRY(auto version, definition->text("apiVersion"));
+  into.webhook_api_version = std::move(version).value_or("");
+  const auto url = parse_webhook_url(into.webhook_url);
+  if (!url) return failure(definition->invalid("webhookUrl", "the URL " + url.error()));
   return {};
+}
+
+Result<void> read_allocation(const Fields& fields, EnrollmentSettings& into) {
+  MUSTER_TRY(auto policy, fields.text("allocationPolicy"));
+  if (policy) {
+    for (const AllocationPolicy known : {AllocationPolicy::hashed, AllocationPolicy::geo_latency,
+                                         AllocationPolicy::static_, AllocationPolicy::custom}) {
+      if (equals_ignoring_case(*policy, policy_name(known))) into.allocation = known;
+    }
+    if (!into.allocation) {
+      return failure(
+          fields.invalid("allocationPolicy",
+                         fmt::format("\"{}\" found, hashed, geoLatency, static or custom wanted", *policy)));
+    }
+  }
+  return read_webhook(fields, into);
 }
 
 Result<ServiceName> read_hub(const Fields& fields, const std::string& member, const std::string& host) {
@@ -77,27 +105,6 @@ Result<void> read_status(const Fields& fields, EnrollmentSettings& into) {
       fields.invalid("provisioningStatus", fmt::format("\"{}\" found, enabled or disabled wanted", *status)));
 }
 
-/// Kept as `{"tags":{...},"properties":{"desired":{...}}}`, whatever else the client's object held ($version,
-/// count).
-Result<void> read_initial_twin(const Fields& fields, EnrollmentSettings& into) {
-  MUSTER_TRY(auto twin, fields.object("initialTwin"));
-  if (!twin) return {};
-  auto kept = nlohmann::ordered_json{{"tags", nlohmann::ordered_json::object()},
-                                     {"properties", {{"desired", nlohmann::ordered_json::object()}}}};
-  MUSTER_TRY(auto tags, twin->object("tags"));
-  if (tags) {
-    MUSTER_TRY(const std::string text, read_twin_section(*twin, "tags"));
-    kept["tags"] = stored_json(text);
-  }
-  MUSTER_TRY(auto properties, twin->object("properties"));
-  if (properties && properties->has("desired")) {
-    MUSTER_TRY(const std::string text, read_twin_section(*properties, "desired"));
-    kept["properties"]["desired"] = stored_json(text);
-  }
-  into.initial_twin_json = write_json(kept);
-  return {};
-}
-
 Result<EnrollmentSettings> read_settings(const Fields& fields, EnrollmentKind kind,
                                          const Attestation* existing) {
   EnrollmentSettings settings;
@@ -113,7 +120,7 @@ Result<EnrollmentSettings> read_settings(const Fields& fields, EnrollmentKind ki
   MUSTER_CHECK(read_reprovision_policy(fields, settings));
   MUSTER_CHECK(read_allocation(fields, settings));
   MUSTER_CHECK(read_hubs(fields, settings));
-  MUSTER_CHECK(read_initial_twin(fields, settings));
+  MUSTER_TRY(settings.initial_twin_json, read_initial_twin(fields));
   return settings;
 }
 
@@ -130,20 +137,6 @@ Result<IdType> read_id(const Fields& fields, std::string_view name, const IdType
   return *std::move(id);
 }
 
-std::string_view policy_name(AllocationPolicy policy) {
-  switch (policy) {
-    case AllocationPolicy::hashed:
-      return "hashed";
-    case AllocationPolicy::geo_latency:
-      return "geoLatency";
-    case AllocationPolicy::static_:
-      return "static";
-    case AllocationPolicy::custom:
-      return "custom";
-  }
-  return "hashed";
-}
-
 void write_settings(const EnrollmentSettings& settings, nlohmann::ordered_json& into) {
   into["attestation"] = write_attestation(settings.attestation);
   into["capabilities"] = {{"iotEdge", settings.iot_edge}};
@@ -155,6 +148,10 @@ void write_settings(const EnrollmentSettings& settings, nlohmann::ordered_json& 
   into["createdDateTimeUtc"] = format_utc_7(settings.created);
   into["lastUpdatedDateTimeUtc"] = format_utc_7(settings.updated);
   if (settings.allocation) into["allocationPolicy"] = policy_name(*settings.allocation);
+  if (!settings.webhook_url.empty()) {
+    auto& definition = into["customAllocationDefinition"] = {{"webhookUrl", settings.webhook_url}};
+    if (!settings.webhook_api_version.empty()) definition["apiVersion"] = settings.webhook_api_version;
+  }
   if (!settings.hubs.empty()) {
     auto& hubs = into["iotHubs"] = nlohmann::ordered_json::array();
     for (const auto& hub : settings.hubs) hubs.push_back(hub_host_name(hub));

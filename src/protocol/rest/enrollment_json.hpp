@@ -9,7 +9,7 @@
 
 /// Enrollments as DPS's service API carries them. Source: protocol/service/02 section 2.3. Unknown members
 /// are ignored, as Azure does (api-versions differ in them); every known one is checked, and what muster
-/// cannot do yet is refused by name, never stored and ignored: tpm, symmetricKey, geoLatency, custom.
+/// cannot do yet is refused by name, never stored and ignored: tpm, symmetricKey.
 namespace muster::rest {
 
 /// Reads an enrollment group for a PUT to `id`. `existing` is what is stored now, or null: a certificate of
