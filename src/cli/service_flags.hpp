@@ -5,6 +5,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 namespace muster::cli {
 
@@ -26,8 +27,11 @@ inline constexpr std::array kServiceNouns{
 /// has a name of its own.
 Flag add_service_name(Flags& flags, ServiceKind kind, std::string& value, bool short_name = true);
 
-/// A file's text as it is on disk, at most 1 MiB. file_unreadable when it cannot be read.
-Result<std::string> read_text_file(Shell& shell, const std::string& path);
+/// The columns of a table of hubs or DPS instances.
+std::vector<Column> service_columns(ServiceKind kind);
+
+/// A file's text as it is on disk. file_unreadable when it cannot be read or is larger.
+Result<std::string> read_text_file(Shell& shell, const std::string& path, std::uint64_t bytes_max = 1u << 20);
 
 /// `If-Match` as the data-plane APIs are sent it by az: the etag given, else any.
 std::string quoted_etag(const std::string& etag);

@@ -107,6 +107,8 @@ class SessionDirectory {
   /// Drops what is remembered of a device that was deleted, its session too, which has to be ended before: a
   /// device of the same name that is made later starts with nothing.
   void forget(const SessionKey& key);
+  /// The same for all devices of a hub that was deleted.
+  void forget_hub(const ServiceName& hub);
 
   std::optional<ConnectionState> state(const SessionKey& key) const;
   std::size_t connected_count(const ServiceName& hub) const;

@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-
 namespace muster::provisioning {
 
 /// The device and its enrollment, for policies that look at more than an id.

@@ -35,13 +35,6 @@ Result<std::string> config_text(disk::Disk& disk, const WorldPaths& paths, World
   return std::string{state == WorldState::whole || bare ? std::string_view{"{}\n"} : kTutorialConfig};
 }
 
-std::string first_ipv4(const Config& config) {
-  const auto found =
-      std::ranges::find_if(config.listen, [](const std::string& a) { return net::is_ipv4(a); });
-  if (found == config.listen.end()) return "127.0.0.1";
-  return net::is_any(*found) ? "127.0.0.1" : *found;
-}
-
 /// The addresses of this machine's interfaces, which is what listening on 0.0.0.0 or :: means.
 std::vector<std::string> interface_addresses() {
   std::vector<std::string> addresses;
@@ -187,7 +180,8 @@ class Starting {
     if (state != WorldState::whole) MUSTER_CHECK(make_world(bare, config_file));
     MUSTER_CHECK(open_services());
     MUSTER_CHECK(listen());
-    MUSTER_CHECK(announce());
+    // Last: who finds world.json may connect.
+    MUSTER_CHECK(announce(parts_));
     // The very last: a world that is whole is never unmade.
     if (state != WorldState::whole) MUSTER_CHECK(finish_world(parts_.injected.disk, parts_.paths));
     return {};
@@ -210,7 +204,6 @@ class Starting {
   Result<void> listen_https();
   Result<void> listen_admin();
   Result<void> listen_control();
-  Result<void> announce();
   Service::Parts& parts_;
   FolderBefore* before_;  ///< None for a world that is whole.
   bool serves_ = false;
@@ -318,21 +311,22 @@ Result<void> Starting::open_services() {
   for (const auto& entry : parts_.front_door->table()->hubs) {
     MUSTER_CHECK(parts_.log->add_hub(entry.hub.name.key(), entry.hub.partition_count));
   }
+  for (std::size_t i = 0; i < shard_count(config); ++i) {
+    parts_.shards.push_back(std::make_unique<net::Shard>(clock, static_cast<std::uint32_t>(i)));
+  }
+  MUSTER_CHECK(open_allocation(parts_));
   provisioning::ProvisioningConfig provisioning_config;
   provisioning_config.operations_max = config.limits.operations_max;
   provisioning_config.identity_type = config.dps.identity_type == IdentityType::certificate_authority
                                           ? provisioning::IdentityType::certificate_authority
                                           : provisioning::IdentityType::self_signed;
   parts_.provisioning = std::make_unique<provisioning::Provisioning>(provisioning::Provisioning{
-      *parts_.registry, parts_.anchors, parts_.verdicts, parts_.allocation, clock, random,
+      *parts_.registry, parts_.anchors, parts_.verdicts, *parts_.allocation, clock, random,
       provisioning_config,
       [&parts = parts_](const DeviceIdentity& left) { end_sessions_of(parts.sessions, left); }});
   parts_.operations = std::make_unique<provisioning::Operations>(*parts_.provisioning);
   parts_.connect = std::make_unique<hub::ConnectService>(
       hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock});
-  for (std::size_t i = 0; i < shard_count(config); ++i) {
-    parts_.shards.push_back(std::make_unique<net::Shard>(clock, static_cast<std::uint32_t>(i)));
-  }
   return {};
 }
 
@@ -345,7 +339,7 @@ rest::Services rest_services(Service::Parts& parts) {
             const std::lock_guard lock{parts.stop_mutex};
             if (parts.stop_requested) parts.stop_requested();
           },
-      .services_changed = [] {},
+      .services_changed = [&parts] { return follow_services(parts); },
   };
   return {.clock = parts.injected.clock,
           .random = parts.injected.random,
@@ -357,7 +351,8 @@ rest::Services rest_services(Service::Parts& parts) {
           .process = std::move(process),
           .subscription_id = std::string{kSubscriptionId},
           .resource_group = std::string{kResourceGroup},
-          .sas_clock_skew = std::chrono::seconds{parts.config().sas.clock_skew_s}};
+          .sas_clock_skew = std::chrono::seconds{parts.config().sas.clock_skew_s},
+          .allocation = parts.allocation.get()};
 }
 
 Result<void> Starting::listen() {
@@ -376,6 +371,8 @@ Result<void> Starting::listen() {
   parts_.rest = std::make_unique<rest::Gateway>(rest_services(parts_), rest::HttpLimits{});
   MUSTER_CHECK(listen_mqtt());
   MUSTER_CHECK(listen_https());
+  parts_.changes = std::make_unique<asio::thread_pool>(1);
+  for (std::string& line : listen_for_hubs(parts_)) parts_.ready.talk.push_back(std::move(line));
   MUSTER_CHECK(listen_admin());
   MUSTER_CHECK(listen_control());
   for (const auto& shard : parts_.shards) shard->start();
@@ -388,16 +385,7 @@ Result<void> Starting::listen_mqtt() {
   parts_.connections = std::make_unique<net::ConnectionLimits>(
       net::ConnectionCaps{limits.connections_max, limits.connections_per_address_max});
   for (const net::PortClaim& claim : parts_.mqtt_claims) {
-    for (const auto& shard : parts_.shards) {
-      MUSTER_TRY(net::Listener listener, net::Listener::open(*shard, claim, *parts_.connections));
-      listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
-        asio::co_spawn(on.io(),
-                       parts.mqtt->serve(
-                           on, std::make_unique<net::TlsStream>(on, std::move(accepted), *parts.tls_context)),
-                       asio::detached);
-      });
-      parts_.listeners.push_back(std::move(listener));
-    }
+    MUSTER_CHECK(open_mqtt(parts_, claim, parts_.listeners));
   }
   return {};
 }
@@ -408,14 +396,7 @@ Result<void> Starting::listen_https() {
   parts_.https_connections = std::make_unique<net::ConnectionLimits>(
       net::ConnectionCaps{limits.connections_max, limits.connections_per_address_max});
   for (const net::PortClaim& claim : parts_.https_claims) {
-    for (const auto& shard : parts_.shards) {
-      MUSTER_TRY(net::Listener listener, net::Listener::open(*shard, claim, *parts_.https_connections));
-      listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
-        auto stream = std::make_shared<net::TlsStream>(on, std::move(accepted), *parts.tls_context);
-        asio::co_spawn(on.io(), parts.rest->serve_tls(on, std::move(stream)), asio::detached);
-      });
-      parts_.listeners.push_back(std::move(listener));
-    }
+    MUSTER_CHECK(open_https(parts_, claim, parts_.listeners));
   }
   return {};
 }
@@ -450,22 +431,6 @@ Result<void> Starting::listen_control() {
     asio::co_spawn(on.io(), parts.rest->serve(on, std::move(stream), std::move(caller)), asio::detached);
   });
   return {};
-}
-
-/// Writes how to reach the service, last: who finds world.json may connect.
-Result<void> Starting::announce() {
-  disk::Disk& disk = parts_.injected.disk;
-  const world::RunningWorld running = running_world(parts_);
-  MUSTER_TRY(const bool have_hosts, disk.exists("/etc/hosts"));
-  std::string system_hosts;
-  if (have_hosts) {
-    MUSTER_TRY(const Bytes bytes, disk::read_all(disk, "/etc/hosts", kConfigBytesMax));
-    system_hosts = as_text(bytes);
-  }
-  MUSTER_CHECK(disk.make_directory(parts_.paths.at("run")));
-  MUSTER_CHECK(
-      disk::write_atomically(disk, parts_.paths.hosts(), as_bytes(world::hosts_file(running, system_hosts))));
-  return disk::write_atomically(disk, parts_.paths.running(), as_bytes(world::to_json(running)));
 }
 
 Result<std::unique_ptr<Service>> Service::start(Injected injected, WorldPaths paths, ConfigSources sources,

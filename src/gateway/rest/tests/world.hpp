@@ -55,7 +55,9 @@ class World {
   hub::SessionDirectory sessions{loop.clock};
   TestNames names;
   bool stop_asked = false;
+  int services_changes = 0;
   std::uint64_t progress = 0;
+  provisioning::PolicyAllocation allocation;
   std::unique_ptr<Gateway> gateway;
   std::shared_ptr<ScriptedStream> connection;
 
@@ -99,9 +101,15 @@ class World {
 
   Services services() {
     ProcessFace process{[] { return std::string{R"({"status":"ready"})"}; }, [] { return std::string{"{}"}; },
-                        [this] { stop_asked = true; }, [] {}};
-    return Services{loop.clock, *random, *registry,          *log,  journal,
-                    sessions,   names,   std::move(process), "sub", "rg"};
+                        [this] { stop_asked = true; },
+                        [this]() -> asio::awaitable<void> {
+                          ++services_changes;
+                          co_return;
+                        }};
+    Services all{loop.clock, *random, *registry,          *log,  journal,
+                 sessions,   names,   std::move(process), "sub", "rg"};
+    all.allocation = &allocation;
+    return all;
   }
 
   Result<void> write(std::function<Result<void>(registry::Store&)> work) {
