@@ -15,6 +15,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,8 @@ struct Terms {
   mqtt::DpsAnswers dps;
   provisioning::ProvisioningConfig provisioning;
   std::uint64_t log_queue_bytes = 64u << 20;
+  provisioning::Geography geography;
+  provisioning::AllocationWebhook* webhook = nullptr;
 };
 
 /// An event as it was read back from the log.
@@ -58,6 +61,10 @@ class WholeService {
   void removes_ca(std::string_view name);
   void enrolls(std::string_view group, std::string_view ca, bool enabled = true);
   void drops_enrollment(std::string_view group);
+  /// Changes what the enrollment group says.
+  void changes_enrollment(std::string_view group, const std::function<void(EnrollmentSettings&)>& change);
+  /// A further hub, linked with this weight.
+  void links_hub(const ServiceName& hub, std::string_view location, std::uint32_t weight);
   void disables_device(std::string_view id);
   void deletes_device(std::string_view id);
   /// What the service API does after a change of a device was stored.
