@@ -16,9 +16,9 @@ PROTOCOL = ("protocol/",)
 THIRD_PARTY = {
     "openssl/": (("base/", "pki/", "net/", "protocol/hub/"), True),
     "nlohmann/": (("protocol/", "world/", "simulator/", "server/", "cli/", "registry/tag_index.cpp"), True),
-    "boost/beast": (("net/", "gateway/rest/", "cli/"), True),
+    "boost/beast": (("net/", "gateway/rest/", "webhook/", "cli/"), True),
     "boost/": (
-        ("base/", "net/", "registry/", "provisioning/", "hub/", "gateway/", "client/", "simulator/", "server/", "cli/"),
+        ("base/", "net/", "registry/", "provisioning/", "hub/", "gateway/", "webhook/", "client/", "simulator/", "server/", "cli/"),
         True,
     ),
     "sqlite3.h": (("registry/sqlite/",), True),

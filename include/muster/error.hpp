@@ -62,6 +62,7 @@ enum class ErrorCode : std::uint16_t {
   operations_limit = 2306,
   registration_conflict = 2307,
   csr_unsupported = 2308,
+  allocation_failed = 2309,
   proof_of_possession_failed = 2401,
   certificate_not_ca_upload = 2402,
 

@@ -14,6 +14,7 @@ void name_nouns(Commands& commands) {
   commands.noun("status", "", kWorld);
   commands.noun("down", "", kWorld);
   commands.noun("dps", "Provisioning services: certificates, enrollments, registrations", kServices);
+  commands.noun("dps linked-hub", "Hubs that a DPS instance may assign devices to");
   commands.noun("dps certificate", "CA certificates of a DPS instance");
   commands.noun("dps enrollment", "Individual enrollments: one device that may register");
   commands.noun("dps enrollment registration", "The registration of a device with an enrollment of its own");
@@ -48,6 +49,9 @@ void add_all_commands(Commands& commands) {
   add_status(commands);
   add_down(commands);
   add_service(commands);
+  add_service_create(commands);
+  add_dps_linked_hub(commands);
+  add_dps_allocate(commands);
   add_service_certificate(commands);
   add_service_certificate_proof(commands);
   add_service_connection_string(commands);

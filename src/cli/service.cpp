@@ -10,21 +10,6 @@ struct ShowOptions {
   std::string name;
 };
 
-std::vector<Column> columns_of(ServiceKind kind) {
-  if (kind == ServiceKind::dps) {
-    return {{"Name", "name"},
-            {"IdScope", "properties.idScope"},
-            {"Host", "properties.serviceOperationsHostName"},
-            {"Location", "location"},
-            {"State", "properties.state"}};
-  }
-  return {{"Name", "name"},
-          {"Host", "properties.hostName"},
-          {"Partitions", "properties.eventHubEndpoints.events.partitionCount"},
-          {"Location", "location"},
-          {"State", "properties.state"}};
-}
-
 std::string with_version(const std::string& path, const ServiceNoun& noun) {
   return fmt::format("{}?api-version={}", path, noun.api_version);
 }
@@ -35,7 +20,7 @@ Result<int> list(Invocation& invocation, const ServiceNoun& noun) {
              invocation.call({.host = std::string{kManagementHost}, .target = with_version(path, noun)}));
   // az prints the list itself, without ARM's wrapping.
   const Json value = at_path(answer, "value");
-  invocation.print(value.is_array() ? value : answer, columns_of(noun.kind));
+  invocation.print(value.is_array() ? value : answer, service_columns(noun.kind));
   return 0;
 }
 
@@ -43,7 +28,7 @@ Result<int> show(Invocation& invocation, const ServiceNoun& noun, const std::str
   MUSTER_TRY(const std::string path, invocation.resource_path(noun.kind, name));
   MUSTER_TRY(const Json answer,
              invocation.call({.host = std::string{kManagementHost}, .target = with_version(path, noun)}));
-  invocation.print(answer, columns_of(noun.kind));
+  invocation.print(answer, service_columns(noun.kind));
   return 0;
 }
 
@@ -71,6 +56,21 @@ Help show_help(const ServiceNoun& noun) {
 }
 
 }  // namespace
+
+std::vector<Column> service_columns(ServiceKind kind) {
+  if (kind == ServiceKind::dps) {
+    return {{"Name", "name"},
+            {"IdScope", "properties.idScope"},
+            {"Host", "properties.serviceOperationsHostName"},
+            {"Location", "location"},
+            {"State", "properties.state"}};
+  }
+  return {{"Name", "name"},
+          {"Host", "properties.hostName"},
+          {"Partitions", "properties.eventHubEndpoints.events.partitionCount"},
+          {"Location", "location"},
+          {"State", "properties.state"}};
+}
 
 void add_service(Commands& commands) {
   for (const ServiceNoun& noun : kServiceNouns) {

@@ -5,12 +5,6 @@
 #include <fmt/format.h>
 
 namespace muster::cli {
-namespace {
-
-constexpr std::uint64_t kFileBytesMax = 1u << 20;
-
-}  // namespace
-
 Flag add_service_name(Flags& flags, ServiceKind kind, std::string& value, bool short_name) {
   const bool is_hub = kind == ServiceKind::hub;
   const std::string names =
@@ -20,8 +14,8 @@ Flag add_service_name(Flags& flags, ServiceKind kind, std::string& value, bool s
                            : "Which DPS instance; may be left out when there is one");
 }
 
-Result<std::string> read_text_file(Shell& shell, const std::string& path) {
-  auto bytes = disk::read_all(shell.disk, path, kFileBytesMax);
+Result<std::string> read_text_file(Shell& shell, const std::string& path, std::uint64_t bytes_max) {
+  auto bytes = disk::read_all(shell.disk, path, bytes_max);
   if (!bytes) return failure(ErrorCode::file_unreadable, bytes.error().reason());
   return std::string{as_text(*bytes)};
 }

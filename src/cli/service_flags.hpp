@@ -6,6 +6,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 namespace muster::cli {
 
@@ -27,8 +28,11 @@ inline constexpr std::array kServiceNouns{
 /// has a name of its own.
 Flag add_service_name(Flags& flags, ServiceKind kind, std::string& value, bool short_name = true);
 
-/// A file's text as it is on disk, at most 1 MiB. file_unreadable when it cannot be read.
-Result<std::string> read_text_file(Shell& shell, const std::string& path);
+/// The columns of a table of hubs or DPS instances.
+std::vector<Column> service_columns(ServiceKind kind);
+
+/// A file's text as it is on disk. file_unreadable when it cannot be read or is larger.
+Result<std::string> read_text_file(Shell& shell, const std::string& path, std::uint64_t bytes_max = 1u << 20);
 
 /// What a flag that takes "JSON or a file" was given: text with a bracket in it is JSON, everything else a
 /// path. file_unreadable, or usage when it is no JSON object.

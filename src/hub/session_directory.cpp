@@ -118,6 +118,13 @@ bool SessionDirectory::note_seen(const SessionKey& key, WallTime at) {
   return added;
 }
 
+void SessionDirectory::forget_hub(const ServiceName& hub) {
+  const std::lock_guard lock{mutex_};
+  void_where([&hub](const SessionKey& key) { return key.hub == hub; });
+  std::erase_if(slots_, [&hub](const auto& slot) { return slot.first.hub == hub; });
+  connected_.erase(hub.key());
+}
+
 std::optional<ConnectionState> SessionDirectory::state(const SessionKey& key) const {
   const std::lock_guard lock{mutex_};
   const auto slot = slots_.find(key);

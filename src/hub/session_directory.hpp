@@ -114,6 +114,8 @@ class SessionDirectory {
   /// Drops what is remembered of a device that was deleted, its session too, which has to be ended before: a
   /// device of the same name that is made later starts with nothing.
   void forget(const SessionKey& key);
+  /// The same for all devices of a hub that was deleted.
+  void forget_hub(const ServiceName& hub);
 
   /// The device was there at that time, before this start. Never moves what is known back. Returns whether
   /// nothing had been known of it.

@@ -99,11 +99,10 @@ Result<std::shared_ptr<SSL_CTX>> make_server_context(std::span<const TlsIdentity
 
 Result<void> use_roots(SSL_CTX* ctx, const TlsClientOptions& options) {
   ERR_clear_error();
-  if (options.root_files.empty() && options.roots.empty()) {
+  if (options.system_roots_too || (options.root_files.empty() && options.roots.empty())) {
     if (SSL_CTX_set_default_verify_paths(ctx) != 1) {
       return failure(ErrorCode::file_unreadable, take_openssl_reason("the system's root certificates"));
     }
-    return {};
   }
   for (const std::string& file : options.root_files) {
     if (SSL_CTX_load_verify_file(ctx, file.c_str()) != 1) {

@@ -46,6 +46,7 @@ struct TlsClientOptions {
   std::vector<std::string>
       root_files;  ///< PEM. With no root at all: the system's, or SSL_CERT_FILE and SSL_CERT_DIR.
   std::vector<pki::Certificate> roots;  ///< Added to those of the files.
+  bool system_roots_too = false;        ///< The system's beside those that are given.
   std::vector<TlsIdentity> identities;  ///< Empty: no client certificate.
 };
 

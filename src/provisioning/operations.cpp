@@ -42,23 +42,27 @@ Task<OperationView> Operations::poll(asio::any_io_executor executor, RegisterReq
         ErrorCode::operation_unknown,
         fmt::format("operation {} is not that of {}", operation_id.substr(0, 80), request.id.str()));
   }
+  OperationView view;
   {
     const std::lock_guard lock{mutex_};
     const auto known = operations_.find(operation_id);
     if (known != operations_.end()) {
       if (!known->second.done) co_return OperationView{.running = true};
-      OperationView failed{.error = std::move(known->second.error)};
+      view.error = std::move(known->second.error);
       operations_.erase(known);
-      co_return failed;
     }
   }
+  // Only a failed allocation is stored; every other refusal leaves what was there.
+  if (view.error && view.error->code() != ErrorCode::allocation_failed) co_return view;
   std::optional<Registration> stored;
   const auto read = co_await service_.registry.read([&](registry::Store& store) -> Result<void> {
     MUSTER_TRY(stored, store.registrations().find(request.dps, request.id));
     return {};
   });
   if (!read) co_return failure(read.error());
-  if (stored) co_return OperationView{.registration = std::move(stored)};
+  if (stored && (!view.error || stored->status == RegistrationStatus::failed))
+    view.registration = std::move(stored);
+  if (view.registration || view.error) co_return view;
   MUSTER_CO_CHECK(start(executor, std::move(request)));
   co_return OperationView{.running = true};
 }

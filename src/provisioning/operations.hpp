@@ -14,8 +14,8 @@ namespace muster::provisioning {
 /// How a registration stands when a device polls.
 struct OperationView {
   bool running = false;
-  std::optional<Registration> registration;  ///< When it has ended well.
-  std::optional<Error> error;                ///< When it was refused or failed.
+  std::optional<Registration> registration;  ///< When it has ended and is stored: assigned, or failed.
+  std::optional<Error> error;                ///< When it was refused, or why it failed.
 };
 
 /// The registrations under way in this process, at most operations_max. An operation belongs here and not to

@@ -10,10 +10,14 @@
 namespace muster::provisioning {
 namespace {
 
+/// The registration's errorCode for it (device/01 section 6.5).
+constexpr std::int32_t kCustomAllocationFailed = 400207;
+
 /// Where the device is, when it was assigned before.
 Result<std::optional<registry::FormerAssignment>> former_of(const Attested& attested) {
   const auto& previous = attested.previous;
-  if (!previous || previous->status != RegistrationStatus::assigned) return std::nullopt;
+  // Also of one that has failed since: the device is still where it was.
+  if (!previous || previous->assigned_hub.empty()) return std::nullopt;
   const auto hub = ServiceName::parse(
       std::string_view{previous->assigned_hub}.substr(0, previous->assigned_hub.find('.')));
   const auto device = DeviceId::parse(previous->device_id);
@@ -25,29 +29,39 @@ Result<std::optional<registry::FormerAssignment>> former_of(const Attested& atte
   return registry::FormerAssignment{previous->version, *hub, *device};
 }
 
-/// With "never" as its reprovisioning policy a device stays where it is, whatever its enrollment would allow
-/// now. A hub that is not linked any more is no place to stay.
-bool stays(const Attested& attested, const registry::FormerAssignment& former) {
-  return !attested.settings.reprovision.update_hub_assignment &&
-         std::ranges::find(attested.dps.linked_hubs, former.hub, &LinkedHub::hub) !=
-             attested.dps.linked_hubs.end();
+AllocationContext context_of(const RegisterRequest& request, const Attested& attested,
+                             const std::optional<registry::FormerAssignment>& former) {
+  AllocationContext context{.current_hub = former ? hub_host_name(former->hub) : "",
+                            .current_device = former ? std::string{former->device.str()} : "",
+                            .attestation = attested.settings.attestation.type,
+                            .chain = request.chain,
+                            .payload_json = request.payload_json,
+                            .remote_address = request.remote_address};
+  if (const auto group = EnrollmentGroupId::parse(attested.group_id)) {
+    context.group = EnrollmentGroup{request.dps, *group, attested.settings};
+  } else {
+    context.individual =
+        IndividualEnrollment{request.dps, request.id, attested.device_id, std::string{}, attested.settings};
+  }
+  return context;
 }
 
-Task<ServiceName> choose_hub(Provisioning& service, const RegisterRequest& request, const Attested& attested,
-                             const std::optional<registry::FormerAssignment>& former) {
-  if (former && stays(attested, *former)) co_return former->hub;
-  std::vector<LinkedHub> allowed = allowed_hubs(attested.dps, attested.settings);
-  AllocationQuestion question{.id = request.id,
-                              .policy = attested.settings.allocation.value_or(attested.dps.allocation_policy),
-                              .candidates = std::move(allowed)};
-  co_return co_await service.allocation.choose(std::move(question));
+Task<AllocationChoice> choose_hub(Provisioning& service, const RegisterRequest& request,
+                                  const Attested& attested,
+                                  const std::optional<registry::FormerAssignment>& former) {
+  PlacementQuestion question{.id = request.id,
+                             .dps = attested.dps,
+                             .settings = attested.settings,
+                             .current = former ? std::optional{former->hub} : std::nullopt,
+                             .context = context_of(request, attested, former)};
+  co_return co_await place_device(service.allocation, std::move(question));
 }
 
 /// A device and the hub that was chosen for it.
 struct Chosen {
   const Attested& attested;
   std::optional<registry::FormerAssignment> former;
-  ServiceName hub;
+  AllocationChoice choice;
   DeviceId device;
 };
 
@@ -58,12 +72,13 @@ Registration registration_of(const RegisterRequest& request, const Chosen& chose
                             .operation_id = operation_id_of(request.dps, request.id),
                             .status = RegistrationStatus::assigned,
                             .device_id = std::string{chosen.device.str()},
-                            .assigned_hub = hub_host_name(chosen.hub),
+                            .assigned_hub = hub_host_name(chosen.choice.hub),
                             .attestation = chosen.attested.settings.attestation.type,
+                            .payload_json = chosen.choice.payload_json,
                             .created = now,
                             .updated = now};
   // How it came to where it is stays true for as long as it stays.
-  if (chosen.former && chosen.former->hub == chosen.hub && chosen.former->device == chosen.device)
+  if (chosen.former && chosen.former->hub == chosen.choice.hub && chosen.former->device == chosen.device)
     registration.substatus = chosen.attested.previous->substatus;
   return registration;
 }
@@ -72,8 +87,11 @@ Result<registry::Assignment> assignment_of(Provisioning& service, const Register
                                            const Chosen& chosen) {
   const WallTime now = service.clock.wall();
   const EnrollmentSettings& settings = chosen.attested.settings;
-  MUSTER_TRY(Twin twin, hub::make_initial_twin(chosen.hub, chosen.device, settings.initial_twin_json, now));
-  DeviceIdentity identity{.hub = chosen.hub,
+  const AllocationChoice& choice = chosen.choice;
+  const bool wins = !choice.initial_twin_json.empty();
+  const std::string& initial = wins ? choice.initial_twin_json : settings.initial_twin_json;
+  MUSTER_TRY(Twin twin, hub::make_initial_twin(choice.hub, chosen.device, initial, now));
+  DeviceIdentity identity{.hub = choice.hub,
                           .id = chosen.device,
                           .generation_id = fmt::format("{}", now.time_since_epoch().count()),
                           .status_updated = now,
@@ -85,9 +103,38 @@ Result<registry::Assignment> assignment_of(Provisioning& service, const Register
                               .registration = registration_of(request, chosen, now),
                               .identity = std::move(identity),
                               .initial_twin = std::move(twin),
+                              .initial_twin_wins = wins,
                               .former = chosen.former,
                               .data = settings.reprovision.migrate_device_data ? registry::DataOnMove::migrate
                                                                                : registry::DataOnMove::reset};
+}
+
+/// What is kept of a registration that failed: where the device was before, it still is.
+Registration failed_registration(Provisioning& service, const RegisterRequest& request,
+                                 const Attested& attested, const Error& error) {
+  const WallTime now = service.clock.wall();
+  Registration failed =
+      attested.previous.value_or(Registration{.dps = request.dps, .id = request.id, .created = now});
+  failed.group_id = attested.group_id;
+  failed.operation_id = operation_id_of(request.dps, request.id);
+  failed.status = RegistrationStatus::failed;
+  failed.attestation = attested.settings.attestation.type;
+  failed.payload_json.clear();
+  failed.error_code = kCustomAllocationFailed;
+  failed.error_message = fmt::format("Custom allocation failed. {}: {}. {}", error_id(error.code()),
+                                     error.reason(), error.remedy());
+  failed.updated = now;
+  return failed;
+}
+
+/// A registry that cannot take it says so itself; the device is told of the failure all the same.
+asio::awaitable<void> keep_failed(Provisioning& service, Registration failed) {
+  const auto put = [failed](registry::Store& store) -> Result<void> {
+    MUSTER_CHECK(store.registrations().put(failed, registry::kAnyVersion));
+    return {};
+  };
+  const Result<void> kept = co_await service.registry.write(put);
+  static_cast<void>(kept);
 }
 
 /// From what was attested to what is stored. precondition_failed: something moved meanwhile.
@@ -98,8 +145,13 @@ Task<registry::AssignmentStored> place(Provisioning& service, const RegisterRequ
     co_return failure(ErrorCode::device_id_invalid, fmt::format("{} {}", attested.device_id, device.error()));
   }
   MUSTER_CO_TRY(const auto former, former_of(attested));
-  MUSTER_CO_TRY(const ServiceName hub, co_await choose_hub(service, request, attested, former));
-  const Chosen chosen{attested, former, hub, *device};
+  Result<AllocationChoice> choice = co_await choose_hub(service, request, attested, former);
+  if (!choice && choice.error().code() == ErrorCode::allocation_failed) {
+    Registration failed = failed_registration(service, request, attested, choice.error());
+    co_await keep_failed(service, std::move(failed));
+  }
+  if (!choice) co_return failure(choice.error());
+  const Chosen chosen{attested, former, *std::move(choice), *device};
   MUSTER_CO_TRY(auto assignment, assignment_of(service, request, chosen));
   auto stored = co_await service.registry.assign(std::move(assignment));
   co_return stored;

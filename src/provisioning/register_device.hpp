@@ -38,6 +38,7 @@ struct RegisterRequest {
   std::string payload_json;                 ///< For custom allocation; empty when absent.
   bool asks_for_certificate = false;        ///< The body held a csr.
   bool offers_tpm = false;
+  std::string remote_address;  ///< Of the device's connection, for allocation by latency; may be empty.
 };
 
 /// A device that has proved to belong to an enrollment, and what assigning it needs. Valid for one trust
@@ -79,7 +80,7 @@ Task<AttestOutcome> attest(Provisioning& service, RegisterRequest request);
 
 /// Registers a device: attests it, chooses its hub, and stores registration and hub identity in one
 /// transaction; starts over when trust moved meanwhile. Refusals are errors with the code of the check that
-/// failed.
+/// failed. With allocation_failed the failed registration is stored; the next register tries again.
 Task<Registration> register_device(Provisioning& service, RegisterRequest request);
 
 /// The operation id of a registration: the same each time, so that a poll after a restart, or at another

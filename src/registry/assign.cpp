@@ -31,7 +31,8 @@ Result<void> check_unmoved(Store& store, const Assignment& assignment) {
   if (version != assignment.individual_version)
     return moved(assignment, "the individual enrollment's version", assignment.individual_version, version);
   MUSTER_TRY(const auto held, store.registrations().find(wanted.dps, wanted.id));
-  const bool was_assigned = held && held->status == RegistrationStatus::assigned;
+  // One that has failed since still says where the device is.
+  const bool was_assigned = held && !held->assigned_hub.empty();
   const std::int64_t seen = assignment.former ? assignment.former->registration_version : 0;
   if (was_assigned && held->version != seen)
     return moved(assignment, "the registration's version", seen, held->version);

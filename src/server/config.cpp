@@ -65,7 +65,8 @@ class Loader {
   void read_object(const json& object, const std::string& prefix) {
     for (const auto& [name, value] : object.items()) {
       const std::string key = prefix.empty() ? name : prefix + '.' + name;
-      if (value.is_object()) {
+      // Some keys hold an object themselves.
+      if (value.is_object() && find_config_key(key) == nullptr) {
         read_object(value, key);
       } else {
         set(key, value, Origin::file, "muster.json");

@@ -30,6 +30,22 @@ struct DpsConfig {
   std::uint32_t response_delay_ms = 50;
   IdentityType identity_type = IdentityType::self_signed;
   DisabledStatus disabled_status = DisabledStatus::unauthorized;
+  // Allocation by latency: milliseconds by place and location, address ranges by place, and what is left.
+  std::map<std::string, std::map<std::string, std::uint32_t>> latency;
+  std::map<std::string, std::vector<std::string>> places;
+  std::string place_default;
+  std::string place_member = "place";
+};
+
+/// Custom allocation's calls to webhooks.
+struct WebhookConfig {
+  std::string ca_file;  ///< Trusted beside the system's roots; empty: none.
+  std::uint32_t connect_timeout_ms = 5'000;
+  std::uint32_t answer_timeout_ms = 10'000;
+  std::uint32_t attempts_max = 3;
+  std::uint32_t retry_delay_ms = 500;
+  std::uint32_t calls_max = 32;
+  std::uint64_t answer_bytes_max = 64u << 10;
 };
 
 struct SasConfig {
@@ -64,6 +80,7 @@ struct Config {
   std::uint32_t shards = 0;  ///< 0: one a core, at most 2.
   EventLogConfig event_log;
   DpsConfig dps;
+  WebhookConfig webhook;
   SasConfig sas;
   LimitsConfig limits;
   log::Level log_level = log::Level::info;

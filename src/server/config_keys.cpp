@@ -2,6 +2,7 @@
 
 #include "base/nearest.hpp"
 #include "muster/ids.hpp"
+#include "provisioning/geography.hpp"
 
 #include <fmt/format.h>
 
@@ -221,6 +222,100 @@ std::vector<ConfigKey> provisioning_keys() {
   };
 }
 
+/// An object, or the text of one.
+std::optional<json> read_object(const json& value) {
+  json object = value.is_string() ? json::parse(value.get_ref<const std::string&>(), nullptr, false) : value;
+  if (!object.is_object()) return std::nullopt;
+  return object;
+}
+
+bool set_latency(Config& config, const json& value) {
+  constexpr std::uint64_t kLatencyMax = 60'000;
+  const auto table = read_object(value);
+  if (!table) return false;
+  std::map<std::string, std::map<std::string, std::uint32_t>> latency;
+  for (const auto& [place, row] : table->items()) {
+    if (place.empty() || !row.is_object()) return false;
+    for (const auto& [location, cell] : row.items()) {
+      const bool fits = cell.is_number_unsigned() && cell.get<std::uint64_t>() <= kLatencyMax;
+      if (!fits || location.empty()) return false;
+      latency[provisioning::short_place(place)][provisioning::short_place(location)] =
+          cell.get<std::uint32_t>();
+    }
+  }
+  config.dps.latency = std::move(latency);
+  return true;
+}
+
+bool set_places(Config& config, const json& value) {
+  const auto table = read_object(value);
+  if (!table) return false;
+  std::map<std::string, std::vector<std::string>> places;
+  for (const auto& [place, ranges] : table->items()) {
+    if (place.empty() || !set_texts(places[provisioning::short_place(place)], ranges)) return false;
+  }
+  for (const auto& [place, ranges] : places) {
+    for (const std::string& range : ranges) {
+      if (!provisioning::parse_place_range(range, place)) return false;
+    }
+  }
+  config.dps.places = std::move(places);
+  return true;
+}
+
+bool set_place(std::string& target, const json& value) {
+  if (!value.is_string()) return false;
+  target = provisioning::short_place(value.get_ref<const std::string&>());
+  return true;
+}
+
+bool set_text(std::string& target, const json& value) {
+  if (!value.is_string()) return false;
+  target = value.get<std::string>();
+  return true;
+}
+
+std::vector<ConfigKey> allocation_keys() {
+  return {
+      {"dps.latency", "Allocation by latency: milliseconds from each place to each location of hubs",
+       "an object of places, each an object of locations and 0 to 60000", true, set_latency,
+       [](const Config& c) { return json(c.dps.latency); }},
+      {"dps.places", "Allocation by latency: the address ranges of devices that are at a place",
+       "an object of places, each a list of ranges like \"10.1.0.0/16\"", true, set_places,
+       [](const Config& c) { return json(c.dps.places); }},
+      {"dps.place_default", "Allocation by latency: the place of devices whose place nothing tells",
+       "a place, or empty: such devices are hashed", true,
+       [](Config& c, const json& v) { return set_place(c.dps.place_default, v); },
+       [](const Config& c) { return json(c.dps.place_default); }},
+      {"dps.place_member",
+       "Allocation by latency: member of the register payload in which a device names its place",
+       "a member's name, or empty: devices are not asked", true,
+       [](Config& c, const json& v) { return set_text(c.dps.place_member, v); },
+       [](const Config& c) { return json(c.dps.place_member); }},
+  };
+}
+
+std::vector<ConfigKey> webhook_keys() {
+  return {
+      {"webhook.ca_file", "Roots, as PEM, that custom allocation trusts beside the system's",
+       "a file's path, or empty", true,
+       [](Config& c, const json& v) { return set_text(c.webhook.ca_file, v); },
+       [](const Config& c) { return json(c.webhook.ca_file); }},
+      MUSTER_NUMBER_KEY("webhook.connect_timeout_ms", webhook.connect_timeout_ms, 10, 60'000,
+                        "Longest that connecting to a webhook may take"),
+      MUSTER_NUMBER_KEY("webhook.answer_timeout_ms", webhook.answer_timeout_ms, 10, 300'000,
+                        "Longest from the connection to the webhook's whole answer"),
+      MUSTER_NUMBER_KEY("webhook.attempts_max", webhook.attempts_max, 1, 10,
+                        "Times that a webhook is asked for one registration while it is out of order"),
+      MUSTER_NUMBER_KEY("webhook.retry_delay_ms", webhook.retry_delay_ms, 10, 60'000,
+                        "Pause before the second time, doubled before each further one"),
+      MUSTER_NUMBER_KEY("webhook.calls_max", webhook.calls_max, 1, 1'024,
+                        "Calls to webhooks under way at a time; further registrations wait"),
+      MUSTER_BYTES_KEY("webhook.answer_bytes_max", webhook.answer_bytes_max, 1'024, kMiB, "1 KiB to 1 MiB",
+                       "Largest answer of a webhook"),
+  };
+}
+
 std::vector<ConfigKey> sas_keys() {
   return {
       MUSTER_NUMBER_KEY("sas.clock_skew_s", sas.clock_skew_s, 0, 3'600,
@@ -260,7 +355,8 @@ std::vector<ConfigKey> limit_keys() {
 
 std::vector<ConfigKey> make_keys() {
   std::vector<ConfigKey> keys;
-  for (auto part : {service_keys(), storage_keys(), provisioning_keys(), sas_keys(), limit_keys()}) {
+  for (auto part : {service_keys(), storage_keys(), provisioning_keys(), allocation_keys(), webhook_keys(),
+                    sas_keys(), limit_keys()}) {
     std::ranges::move(part, std::back_inserter(keys));
   }
   return keys;

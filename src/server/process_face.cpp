@@ -53,7 +53,7 @@ std::string status_json(const Service::Parts& parts) {
   for (const auto& entry : services->hubs) {
     hubs.push_back({{"name", entry.hub.name.str()},
                     {"host", hub_host_name(entry.hub.name)},
-                    {"address", entry.address},
+                    {"address", hub_address(parts, entry.address)},
                     {"connected", parts.sessions.connected_count(entry.hub.name)}});
   }
   Json dps = Json::array();

@@ -34,7 +34,8 @@ world::RunningWorld running_world(const Service::Parts& parts) {
         {std::string{instance.name.str()}, instance.id_scope, dps_host_name(instance.name)});
   }
   for (const auto& entry : services->hubs) {
-    running.hubs.push_back({std::string{entry.hub.name.str()}, hub_host_name(entry.hub.name), entry.address});
+    running.hubs.push_back({std::string{entry.hub.name.str()}, hub_host_name(entry.hub.name),
+                            hub_address(parts, entry.address)});
   }
   return running;
 }

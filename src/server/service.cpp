@@ -34,7 +34,12 @@ void Service::on_stop_requested(std::function<void()> notify) {
 Service::~Service() {
   parts_->stopping = true;
   parts_->looking_back.request_stop();
+  // A change that is being followed is followed to its end; the next one is not begun.
+  parts_->changes->join();
   for (net::Listener& listener : parts_->listeners) listener.stop();
+  for (auto& [address, hub] : parts_->hub_listeners) {
+    for (net::Listener& listener : hub.listeners) listener.stop();
+  }
   parts_->control->stop();
   // First what was received is made durable and acknowledged, then sessions close: nobody has to send again
   // what is stored.
@@ -51,7 +56,9 @@ Service::~Service() {
   // Coroutines that wait for a deadline go with their shard, and what they borrow of the gateways is there
   // until then.
   parts_->listeners.clear();
+  parts_->hub_listeners.clear();
   parts_->control.reset();
+  parts_->changes.reset();
   parts_->shards.clear();
   log::info("server", "stopped");
 }

@@ -12,9 +12,13 @@
 #include "server/service.hpp"
 #include "server/world.hpp"
 #include "throttle/throttles.hpp"
+#include "webhook/webhook.hpp"
 #include "world/running_world.hpp"
 
+#include <boost/asio/thread_pool.hpp>
+
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,6 +32,12 @@ namespace muster::server {
 /// a world is in (contract section 2).
 inline constexpr std::string_view kSubscriptionId = "00000000-0000-0000-0000-000000000001";
 inline constexpr std::string_view kResourceGroup = "iot-x509-demo-rg";
+
+/// What listens at one hub's own address, beside the addresses of the configuration.
+struct HubListeners {
+  std::vector<net::PortClaim> claims;
+  std::vector<net::Listener> listeners;
+};
 
 struct Service::Parts {
   Parts(Injected injected_, WorldPaths paths_, LoadedConfig loaded_)
@@ -61,7 +71,8 @@ struct Service::Parts {
 
   trust::AnchorCache anchors;
   trust::VerdictCache verdicts;
-  provisioning::PolicyAllocation allocation;
+  std::unique_ptr<webhook::Webhook> webhook;
+  std::unique_ptr<provisioning::Allocation> allocation;
   std::unique_ptr<provisioning::Provisioning> provisioning;
   std::unique_ptr<provisioning::Operations> operations;
   std::unique_ptr<hub::ConnectService> connect;
@@ -74,14 +85,37 @@ struct Service::Parts {
   std::unique_ptr<rest::AdminGateway> admin;
   std::unique_ptr<mqtt::Gateway> mqtt;
   std::vector<net::Listener> listeners;
+  mutable std::mutex hub_listeners_mutex;
+  std::map<std::string, HubListeners> hub_listeners;  ///< By address.
   std::unique_ptr<net::UnixListener> control;
   std::jthread looking_back;  ///< Reads from the log when devices were last there, and ends.
+  /// One thread: hubs and DPS instances that come and go are followed one change after the other, and the
+  /// disk is no shard's to wait for.
+  std::unique_ptr<asio::thread_pool> changes;
 
   WallTime started;
   std::atomic<bool> stopping{false};
   std::mutex stop_mutex;
   std::function<void()> stop_requested;
 };
+
+/// What chooses the hubs of devices, made of the configuration; `parts.webhook` with it.
+Result<void> open_allocation(Service::Parts& parts);
+
+/// The first IPv4 address that is listened on: the first hub's for good.
+std::string first_ipv4(const Config& config);
+/// Where a hub is reached: at its own address, or at the first one where its own cannot be listened on.
+std::string hub_address(const Service::Parts& parts, const std::string& own);
+/// A listener of each shard on a claimed endpoint.
+Result<void> open_mqtt(Service::Parts& parts, const net::PortClaim& claim, std::vector<net::Listener>& into);
+Result<void> open_https(Service::Parts& parts, const net::PortClaim& claim, std::vector<net::Listener>& into);
+/// Listens at the own address of every hub that the front door knows, and no longer at those of hubs that
+/// are gone. What an operator should know of it, one line each.
+std::vector<std::string> listen_for_hubs(Service::Parts& parts);
+/// Writes how to reach the service: run/hosts in place, then world.json, by rename.
+Result<void> announce(const Service::Parts& parts);
+/// Reads the services anew, listens for them and announces them; completes when it is done. Call on a shard.
+asio::awaitable<void> follow_services(Service::Parts& parts);
 
 /// What world.json says of the running service.
 world::RunningWorld running_world(const Service::Parts& parts);

@@ -36,13 +36,6 @@ Result<std::string> config_text(disk::Disk& disk, const WorldPaths& paths, World
   return std::string{state == WorldState::whole || bare ? std::string_view{"{}\n"} : kTutorialConfig};
 }
 
-std::string first_ipv4(const Config& config) {
-  const auto found =
-      std::ranges::find_if(config.listen, [](const std::string& a) { return net::is_ipv4(a); });
-  if (found == config.listen.end()) return "127.0.0.1";
-  return net::is_any(*found) ? "127.0.0.1" : *found;
-}
-
 /// The addresses of this machine's interfaces, which is what listening on 0.0.0.0 or :: means.
 std::vector<std::string> interface_addresses() {
   std::vector<std::string> addresses;
@@ -195,7 +188,8 @@ class Starting {
     if (state != WorldState::whole) MUSTER_CHECK(make_world(bare, config_file));
     MUSTER_CHECK(open_services());
     MUSTER_CHECK(listen());
-    MUSTER_CHECK(announce());
+    // Last: who finds world.json may connect.
+    MUSTER_CHECK(announce(parts_));
     // The very last: a world that is whole is never unmade.
     if (state != WorldState::whole) MUSTER_CHECK(finish_world(parts_.injected.disk, parts_.paths));
     look_back();
@@ -219,7 +213,6 @@ class Starting {
   Result<void> listen_https();
   Result<void> listen_admin();
   Result<void> listen_control();
-  Result<void> announce();
   void look_back();
   Service::Parts& parts_;
   FolderBefore* before_;  ///< None for a world that is whole.
@@ -328,6 +321,10 @@ Result<void> Starting::open_services() {
   for (const auto& entry : parts_.front_door->table()->hubs) {
     MUSTER_CHECK(parts_.log->add_hub(entry.hub.name.key(), entry.hub.partition_count));
   }
+  for (std::size_t i = 0; i < shard_count(config); ++i) {
+    parts_.shards.push_back(std::make_unique<net::Shard>(clock, static_cast<std::uint32_t>(i)));
+  }
+  MUSTER_CHECK(open_allocation(parts_));
   provisioning::ProvisioningConfig provisioning_config;
   provisioning_config.operations_max = config.limits.operations_max;
   provisioning_config.identity_type = config.dps.identity_type == IdentityType::certificate_authority
@@ -335,7 +332,7 @@ Result<void> Starting::open_services() {
                                           : provisioning::IdentityType::self_signed;
   provisioning_config.sas_clock_skew = std::chrono::seconds{config.sas.clock_skew_s};
   parts_.provisioning = std::make_unique<provisioning::Provisioning>(provisioning::Provisioning{
-      *parts_.registry, parts_.anchors, parts_.verdicts, parts_.allocation, clock, random,
+      *parts_.registry, parts_.anchors, parts_.verdicts, *parts_.allocation, clock, random,
       provisioning_config,
       [&parts = parts_](const DeviceIdentity& left) { end_sessions_of(parts.sessions, left); }});
   parts_.operations = std::make_unique<provisioning::Operations>(*parts_.provisioning);
@@ -343,9 +340,6 @@ Result<void> Starting::open_services() {
       hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock,
                           std::chrono::seconds{config.sas.clock_skew_s}});
   parts_.twins = std::make_unique<hub::Twins>(*parts_.registry, parts_.sessions, clock);
-  for (std::size_t i = 0; i < shard_count(config); ++i) {
-    parts_.shards.push_back(std::make_unique<net::Shard>(clock, static_cast<std::uint32_t>(i)));
-  }
   return {};
 }
 
@@ -358,7 +352,7 @@ rest::Services rest_services(Service::Parts& parts) {
             const std::lock_guard lock{parts.stop_mutex};
             if (parts.stop_requested) parts.stop_requested();
           },
-      .services_changed = [] {},
+      .services_changed = [&parts] { return follow_services(parts); },
   };
   return {.clock = parts.injected.clock,
           .random = parts.injected.random,
@@ -372,7 +366,8 @@ rest::Services rest_services(Service::Parts& parts) {
           .process = std::move(process),
           .subscription_id = std::string{kSubscriptionId},
           .resource_group = std::string{kResourceGroup},
-          .sas_clock_skew = std::chrono::seconds{parts.config().sas.clock_skew_s}};
+          .sas_clock_skew = std::chrono::seconds{parts.config().sas.clock_skew_s},
+          .allocation = parts.allocation.get()};
 }
 
 Result<void> Starting::listen() {
@@ -393,6 +388,8 @@ Result<void> Starting::listen() {
   parts_.rest = std::make_unique<rest::Gateway>(rest_services(parts_), rest::HttpLimits{});
   MUSTER_CHECK(listen_mqtt());
   MUSTER_CHECK(listen_https());
+  parts_.changes = std::make_unique<asio::thread_pool>(1);
+  for (std::string& line : listen_for_hubs(parts_)) parts_.ready.talk.push_back(std::move(line));
   MUSTER_CHECK(listen_admin());
   MUSTER_CHECK(listen_control());
   for (const auto& shard : parts_.shards) shard->start();
@@ -405,16 +402,7 @@ Result<void> Starting::listen_mqtt() {
   parts_.connections = std::make_unique<net::ConnectionLimits>(
       net::ConnectionCaps{limits.connections_max, limits.connections_per_address_max});
   for (const net::PortClaim& claim : parts_.mqtt_claims) {
-    for (const auto& shard : parts_.shards) {
-      MUSTER_TRY(net::Listener listener, net::Listener::open(*shard, claim, *parts_.connections));
-      listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
-        asio::co_spawn(on.io(),
-                       parts.mqtt->serve(
-                           on, std::make_unique<net::TlsStream>(on, std::move(accepted), *parts.tls_context)),
-                       asio::detached);
-      });
-      parts_.listeners.push_back(std::move(listener));
-    }
+    MUSTER_CHECK(open_mqtt(parts_, claim, parts_.listeners));
   }
   return {};
 }
@@ -425,14 +413,7 @@ Result<void> Starting::listen_https() {
   parts_.https_connections = std::make_unique<net::ConnectionLimits>(
       net::ConnectionCaps{limits.connections_max, limits.connections_per_address_max});
   for (const net::PortClaim& claim : parts_.https_claims) {
-    for (const auto& shard : parts_.shards) {
-      MUSTER_TRY(net::Listener listener, net::Listener::open(*shard, claim, *parts_.https_connections));
-      listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
-        auto stream = std::make_shared<net::TlsStream>(on, std::move(accepted), *parts.tls_context);
-        asio::co_spawn(on.io(), parts.rest->serve_tls(on, std::move(stream)), asio::detached);
-      });
-      parts_.listeners.push_back(std::move(listener));
-    }
+    MUSTER_CHECK(open_https(parts_, claim, parts_.listeners));
   }
   return {};
 }
@@ -467,22 +448,6 @@ Result<void> Starting::listen_control() {
     asio::co_spawn(on.io(), parts.rest->serve(on, std::move(stream), std::move(caller)), asio::detached);
   });
   return {};
-}
-
-/// Writes how to reach the service, last: who finds world.json may connect.
-Result<void> Starting::announce() {
-  disk::Disk& disk = parts_.injected.disk;
-  const world::RunningWorld running = running_world(parts_);
-  MUSTER_TRY(const bool have_hosts, disk.exists("/etc/hosts"));
-  std::string system_hosts;
-  if (have_hosts) {
-    MUSTER_TRY(const Bytes bytes, disk::read_all(disk, "/etc/hosts", kConfigBytesMax));
-    system_hosts = as_text(bytes);
-  }
-  MUSTER_CHECK(disk.make_directory(parts_.paths.at("run")));
-  MUSTER_CHECK(
-      disk::write_atomically(disk, parts_.paths.hosts(), as_bytes(world::hosts_file(running, system_hosts))));
-  return disk::write_atomically(disk, parts_.paths.running(), as_bytes(world::to_json(running)));
 }
 
 /// When devices were last there before this start, beside the service: nobody waits for it to be ready.

@@ -1,6 +1,7 @@
 #include "server/tutorial.hpp"
 
 #include "pki/issue.hpp"
+#include "registry/new_service.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -73,14 +74,8 @@ Result<void> put_services(registry::Store& store, const std::array<CaCertificate
                   .location = std::string{kTutorialLocation},
                   .created = now};
   dps.linked_hubs.push_back({.hub = hub.name, .location = hub.location});
-  MUSTER_CHECK(store.services().put_hub(hub, 0));
-  MUSTER_CHECK(store.services().put_dps(dps, 0));
-  for (const ServiceRef& service :
-       {ServiceRef{ServiceKind::hub, hub.name}, ServiceRef{ServiceKind::dps, dps.name}}) {
-    for (const SasPolicy& policy : default_policies(service.kind, random)) {
-      MUSTER_CHECK(store.services().put_policy(service, policy));
-    }
-  }
+  MUSTER_CHECK(registry::make_hub_in(store, hub, random));
+  MUSTER_CHECK(registry::make_dps_in(store, dps, random));
   for (const CaCertificate& ca : cas) MUSTER_CHECK(store.certificates().put(ca, 0));
   EnrollmentGroup group{.dps = dps.name, .id = *EnrollmentGroupId::parse(kTutorialGroup)};
   group.settings.attestation.type = AttestationType::x509;
@@ -92,26 +87,6 @@ Result<void> put_services(registry::Store& store, const std::array<CaCertificate
 }
 
 }  // namespace
-
-std::vector<SasPolicy> default_policies(ServiceKind kind, Random& random) {
-  const auto key = [&random] {
-    std::array<std::byte, 32> bytes;
-    random.fill(bytes);
-    return to_base64(bytes);
-  };
-  const auto policy = [&key](const char* name, std::vector<std::string> rights) {
-    return SasPolicy{name, key(), key(), std::move(rights)};
-  };
-  if (kind == ServiceKind::dps) {
-    return {policy("provisioningserviceowner",
-                   {"ServiceConfig", "DeviceConnect", "EnrollmentWrite", "EnrollmentRead",
-                    "RegistrationStatusWrite", "RegistrationStatusRead"})};
-  }
-  return {policy("iothubowner", {"RegistryRead", "RegistryWrite", "ServiceConnect", "DeviceConnect"}),
-          policy("service", {"ServiceConnect"}), policy("device", {"DeviceConnect"}),
-          policy("registryRead", {"RegistryRead"}),
-          policy("registryReadWrite", {"RegistryRead", "RegistryWrite"})};
-}
 
 Result<void> make_tutorial_certificates(disk::Disk& disk, const WorldPaths& paths,
                                         const std::string& connect_to, Clock& clock, Random& random) {

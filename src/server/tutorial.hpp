@@ -27,7 +27,4 @@ Result<void> make_tutorial_certificates(disk::Disk& disk, const WorldPaths& path
 Task<void> make_tutorial_services(registry::Registry& registry, disk::Disk& disk, WorldPaths paths,
                                   Clock& clock, Random& random);
 
-/// The policies that Azure gives every new hub or DPS, with keys of 32 random bytes.
-std::vector<SasPolicy> default_policies(ServiceKind kind, Random& random);
-
 }  // namespace muster::server

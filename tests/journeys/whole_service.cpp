@@ -46,6 +46,7 @@ WholeService::Running::Running(WholeService& service)
                                             eventlog::Drive::by_hand))},
       hurried{*log},
       front_door{registry, "127.0.0.1", {"127.0.0.1"}},
+      allocation{service.terms_.geography, service.terms_.webhook},
       provisioning{registry,
                    anchors,
                    verdicts,
@@ -120,6 +121,24 @@ void WholeService::enrolls(std::string_view group, std::string_view ca, bool ena
 
 void WholeService::drops_enrollment(std::string_view group) {
   made(store().groups().remove(kDps, *EnrollmentGroupId::parse(group), registry::kAnyVersion));
+}
+
+void WholeService::changes_enrollment(std::string_view group,
+                                      const std::function<void(EnrollmentSettings&)>& change) {
+  auto held = made(store().groups().find(kDps, *EnrollmentGroupId::parse(group))).value();
+  change(held.settings);
+  made(store().groups().put(held, registry::kAnyVersion));
+}
+
+void WholeService::links_hub(const ServiceName& hub, std::string_view location, std::uint32_t weight) {
+  made(store().services().put_hub({.name = hub, .location = std::string{location}, .created = clock.wall()},
+                                  0));
+  made(running_->log->add_hub(hub.str(), 4));
+  auto dps = made(store().services().dps_instances()).at(0);
+  dps.linked_hubs.push_back({hub, std::string{location}, weight, true});
+  made(store().services().put_dps(dps, registry::kAnyVersion));
+  asio::co_spawn(shard().io(), running_->front_door.refresh(), asio::detached);
+  settles();
 }
 
 void WholeService::disables_device(std::string_view id) {

@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,8 @@ struct Terms {
   mqtt::DpsAnswers dps;
   provisioning::ProvisioningConfig provisioning;
   std::uint64_t log_queue_bytes = 64u << 20;
+  provisioning::Geography geography;
+  provisioning::AllocationWebhook* webhook = nullptr;
   throttle::Profile throttles = throttle::Profile::none;
 };
 
@@ -60,6 +63,10 @@ class WholeService {
   void removes_ca(std::string_view name);
   void enrolls(std::string_view group, std::string_view ca, bool enabled = true);
   void drops_enrollment(std::string_view group);
+  /// Changes what the enrollment group says.
+  void changes_enrollment(std::string_view group, const std::function<void(EnrollmentSettings&)>& change);
+  /// A further hub, linked with this weight.
+  void links_hub(const ServiceName& hub, std::string_view location, std::uint32_t weight);
   void disables_device(std::string_view id);
   void deletes_device(std::string_view id);
   /// Changes the twin of a device, as PATCH /twins/{id} does with this body.

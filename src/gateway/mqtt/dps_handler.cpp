@@ -29,6 +29,7 @@ struct DpsHandler::Shared {
   void assigning(const std::string& rid, const std::string& body);
   std::string as_answered(bool sent, const std::string& what) const;
   void refuse(const Error& error, const std::string& rid, std::string_view step);
+  void failed(const provisioning::OperationView& view, const std::string& rid);
   std::string disabled_registration(const Error& error) const;
   Result<provisioning::RegisterRequest> request_of(const dps::RegisterBody& body) const;
   Result<void> take(throttle::Quota quota, std::string_view device) const {
@@ -141,7 +142,8 @@ Result<provisioning::RegisterRequest> DpsHandler::Shared::request_of(const dps::
                                        .password = caller.password,
                                        .payload_json = body.payload_json,
                                        .asks_for_certificate = body.has_csr,
-                                       .offers_tpm = body.has_tpm};
+                                       .offers_tpm = body.has_tpm,
+                                       .remote_address = connection->peer().remote.address};
 }
 
 /// Says so to the device when it is not.
@@ -183,6 +185,8 @@ asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid,
   const Result<provisioning::OperationView> view =
       co_await services.operations.poll(connection->shard().io().get_executor(), *request, operation_id);
   if (!view) co_return refuse(view.error(), rid, "poll");
+  if (view->registration && view->registration->status == RegistrationStatus::failed)
+    co_return failed(*view, rid);
   if (view->error) co_return refuse(*view->error, rid, "poll");
   if (view->running) {
     co_return assigning(rid, dps::format_assigning(operation_id, caller.registration_id));
@@ -267,6 +271,24 @@ void DpsHandler::Shared::refuse(const Error& error, const std::string& rid, std:
                                    .timestamp = services.clock.wall()}));
     entry.answered = as_answered(sent, fmt::format("{} {}", answer.status, answer.error_code));
   }
+  services.journal.write(std::move(entry));
+}
+
+/// A registration that failed is a final answer, with the reason in its state (device/01 section 6.3).
+void DpsHandler::Shared::failed(const provisioning::OperationView& view, const std::string& rid) {
+  const bool sent = respond(200, rid, std::nullopt, dps::format_final(*view.registration, {}));
+  journal::Entry entry;
+  entry.kind = journal::EntryKind::refused;
+  entry.tracking_id = services.journal.new_tracking_id();
+  entry.service = dps_host_name(caller.dps);
+  entry.subject = caller.registration_id;
+  entry.remote = connection->remote();
+  entry.step = "poll";
+  entry.code = ErrorCode::allocation_failed;
+  // After a restart the stored message is all that is known.
+  entry.reason = view.error ? view.error->reason() : view.registration->error_message;
+  entry.remedy = Error{ErrorCode::allocation_failed, entry.reason}.remedy();
+  entry.answered = as_answered(sent, fmt::format("200 failed {}", view.registration->error_code));
   services.journal.write(std::move(entry));
 }
 

@@ -66,6 +66,7 @@ constexpr std::array kRows{
     MqttErrorRow{operations_limit, server_unavailable, 429, 429001, "Too many requests."},
     MqttErrorRow{registration_conflict, server_unavailable, 409, 409203, "Precondition failed."},
     MqttErrorRow{csr_unsupported, not_authorized, 400, 400004, "Certificate issuance not supported."},
+    MqttErrorRow{allocation_failed, not_authorized, 400, 400207, "Custom allocation failed."},
     MqttErrorRow{proof_of_possession_failed, not_authorized, 400, 400000, "Bad request."},
     MqttErrorRow{certificate_not_ca_upload, not_authorized, 400, 400000, "Bad request."},
 

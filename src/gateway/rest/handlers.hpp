@@ -43,7 +43,7 @@ Task<Response> get_registration(const Call& call);
 Task<Response> delete_registration(const Call& call);
 Task<Response> query_registrations(const Call& call);
 
-// ARM: arm_services.cpp, arm_certificates.cpp.
+// ARM: arm_services.cpp, arm_service_changes.cpp, arm_certificates.cpp.
 Task<Response> list_hubs(const Call& call);
 Task<Response> list_hubs_of_group(const Call& call);
 Task<Response> get_hub(const Call& call);
@@ -54,6 +54,14 @@ Task<Response> list_dps_instances_of_group(const Call& call);
 Task<Response> get_dps(const Call& call);
 Task<Response> list_dps_keys(const Call& call);
 Task<Response> get_dps_key(const Call& call);
+Task<Response> put_hub(const Call& call);
+Task<Response> patch_hub(const Call& call);
+Task<Response> delete_hub(const Call& call);
+Task<Response> check_hub_name(const Call& call);
+Task<Response> put_dps(const Call& call);
+Task<Response> patch_dps(const Call& call);
+Task<Response> delete_dps(const Call& call);
+Task<Response> check_dps_name(const Call& call);
 Task<Response> list_hub_certificates(const Call& call);
 Task<Response> get_hub_certificate(const Call& call);
 Task<Response> put_hub_certificate(const Call& call);
@@ -67,11 +75,12 @@ Task<Response> delete_dps_certificate(const Call& call);
 Task<Response> generate_dps_code(const Call& call);
 Task<Response> verify_dps_certificate(const Call& call);
 
-// muster: muster_process.cpp, muster_events.cpp.
+// muster: muster_process.cpp, muster_events.cpp, muster_allocate.cpp.
 Task<Response> show_status(const Call& call);
 Task<Response> stop_process(const Call& call);
 Task<Response> show_config(const Call& call);
 Task<Response> list_refusals(const Call& call);
+Task<Response> allocate_dry_run(const Call& call);
 Task<Response> stream_events(const Call& call);
 
 }  // namespace muster::rest

@@ -2,11 +2,13 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "base/task.hpp"
 #include "eventlog/event_log.hpp"
 #include "gateway/rest/service_names.hpp"
 #include "hub/session_directory.hpp"
 #include "hub/twins.hpp"
 #include "journal/journal.hpp"
+#include "provisioning/allocation.hpp"
 #include "registry/registry.hpp"
 #include "throttle/throttles.hpp"
 
@@ -28,7 +30,9 @@ struct ProcessFace {
   std::function<std::string()> status_json;  ///< The object of `muster status -o json`.
   std::function<std::string()> config_json;  ///< The effective configuration with origins.
   std::function<void()> stop;                ///< Begins an orderly stop; returns at once.
-  std::function<void()> services_changed;    ///< Hubs or DPS instances came or went.
+  /// Hubs or DPS instances came or went: completes once the process has followed, as far as it can (what it
+  /// cannot is logged). Call on a shard.
+  std::function<asio::awaitable<void>()> services_changed;
 };
 
 /// Everything that the REST handlers stand on. Borrowed; outlives them.
@@ -44,7 +48,8 @@ struct Services {
   throttle::Throttles& throttles;
   ProcessFace process;
   std::string subscription_id, resource_group;
-  std::chrono::seconds sas_clock_skew{300};  ///< For so long an expired token is taken still.
+  std::chrono::seconds sas_clock_skew{300};        ///< For so long an expired token is taken still.
+  provisioning::Allocation* allocation = nullptr;  ///< For the dry run; without one there is none.
 };
 
 }  // namespace muster::rest

@@ -127,6 +127,12 @@ Result<RegisterBody> parse_register_body(std::string_view body) {
   return parsed;
 }
 
+std::string payload_text(std::string_view payload_json, std::string_view member_name) {
+  const Json payload = parse_shallow(payload_json);
+  if (!payload.is_object()) return {};
+  return text_or_empty(payload, std::string{member_name}.c_str());
+}
+
 std::string format_assigning(std::string_view operation_id, std::optional<std::string_view> registration_id) {
   Json json{{"operationId", operation_id}, {"status", "assigning"}};
   if (registration_id) {

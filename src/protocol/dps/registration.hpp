@@ -27,6 +27,9 @@ struct RegisterBody {
 /// Nesting deeper than kBodyDepthMax is refused.
 Result<RegisterBody> parse_register_body(std::string_view body);
 
+/// The string `member` of what a device sent as payload; empty when there is none.
+std::string payload_text(std::string_view payload_json, std::string_view member_name);
+
 /// {"operationId":...,"status":"assigning"}, with the stub state while polling.
 std::string format_assigning(std::string_view operation_id, std::optional<std::string_view> registration_id);
 /// The final 200: operation id, status and the whole registration state. `answer_hub` is the host name to

@@ -1,10 +1,11 @@
 #include "protocol/rest/enrollment_json.hpp"
 
 #include "protocol/dps/registration.hpp"
+#include "protocol/hub/twin_rules.hpp"
 #include "protocol/rest/attestation_json.hpp"
 #include "protocol/rest/etag.hpp"
 #include "protocol/rest/hub_choice_json.hpp"
-#include "protocol/rest/twin_rules.hpp"
+#include "protocol/rest/initial_twin_json.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -31,27 +32,6 @@ Result<void> read_status(const Fields& fields, EnrollmentSettings& into) {
       fields.invalid("provisioningStatus", fmt::format("\"{}\" found, enabled or disabled wanted", *status)));
 }
 
-/// Kept as `{"tags":{...},"properties":{"desired":{...}}}`, whatever else the client's object held ($version,
-/// count).
-Result<void> read_initial_twin(const Fields& fields, EnrollmentSettings& into) {
-  MUSTER_TRY(auto twin, fields.object("initialTwin"));
-  if (!twin) return {};
-  auto kept = nlohmann::ordered_json{{"tags", nlohmann::ordered_json::object()},
-                                     {"properties", {{"desired", nlohmann::ordered_json::object()}}}};
-  MUSTER_TRY(auto tags, twin->object("tags"));
-  if (tags) {
-    MUSTER_TRY(const std::string text, read_twin_section(*twin, "tags", hub::TwinSection::tags));
-    kept["tags"] = stored_json(text);
-  }
-  MUSTER_TRY(auto properties, twin->object("properties"));
-  if (properties && properties->has("desired")) {
-    MUSTER_TRY(const std::string text, read_twin_section(*properties, "desired", hub::TwinSection::desired));
-    kept["properties"]["desired"] = stored_json(text);
-  }
-  into.initial_twin_json = write_json(kept);
-  return {};
-}
-
 Result<EnrollmentSettings> read_settings(const Fields& fields, EnrollmentKind kind,
                                          const EnrollmentSettings* existing) {
   EnrollmentSettings settings;
@@ -67,7 +47,7 @@ Result<EnrollmentSettings> read_settings(const Fields& fields, EnrollmentKind ki
   MUSTER_CHECK(read_status(fields, settings));
   MUSTER_CHECK(read_reprovision_policy(fields, settings));
   MUSTER_CHECK(read_allocation(fields, existing, settings));
-  MUSTER_CHECK(read_initial_twin(fields, settings));
+  MUSTER_TRY(settings.initial_twin_json, read_initial_twin(fields));
   return settings;
 }
 

@@ -113,35 +113,134 @@ TEST(AllowedHubs, AreTheLinkedOnesThatApplyThePolicyOrThoseTheEnrollmentNames) {
   EXPECT_EQ(names(), "");
 }
 
+TEST(ChooseHashed, AWeightThatGrowsTakesItsShareAndMovesNothingElse) {
+  const auto before = three();
+  auto after = before;
+  after[0].allocation_weight = 3;
+  int moved = 0;
+  for (int i = 0; i < kDevices; ++i) {
+    const auto& old_hub = choose_hashed(device(i), before)->hub;
+    const auto& new_hub = choose_hashed(device(i), after)->hub;
+    if (new_hub == old_hub) continue;
+    ++moved;
+    ASSERT_EQ(new_hub.str(), "a") << device(i).str();
+  }
+  // From 1 of 4 to 3 of 6: a quarter of all, and no more than that has to move.
+  EXPECT_NEAR(moved, kDevices / 4, 1'000);
+}
+
 /// co_spawn wants results that can be made empty, which an id cannot.
-asio::awaitable<void> keep(Task<ServiceName> task, std::optional<Result<ServiceName>>& outcome) {
+asio::awaitable<void> keep(Task<AllocationChoice> task, std::optional<Result<AllocationChoice>>& outcome) {
   outcome = co_await std::move(task);
 }
 
-Result<ServiceName> chosen(AllocationPolicy policy, std::vector<LinkedHub> candidates) {
-  PolicyAllocation allocation;
+template <typename Ask>
+Result<AllocationChoice> run(const Ask& ask) {
   asio::io_context io;
-  std::optional<Result<ServiceName>> outcome;
-  asio::co_spawn(io, keep(allocation.choose({device(1), policy, std::move(candidates)}), outcome),
-                 asio::detached);
+  std::optional<Result<AllocationChoice>> outcome;
+  asio::co_spawn(io, keep(ask(), outcome), asio::detached);
   io.run();
   return *outcome;
 }
 
-TEST(Policy, StaticTakesTheFirst) { EXPECT_EQ(chosen(AllocationPolicy::static_, three())->str(), "a"); }
+Result<AllocationChoice> chosen(AllocationPolicy policy, std::vector<LinkedHub> candidates,
+                                Geography geography = {}, AllocationContext context = {}) {
+  PolicyAllocation allocation{std::move(geography)};
+  AllocationQuestion question{device(1), policy, std::move(candidates), std::move(context)};
+  return run([&] { return allocation.choose(std::move(question)); });
+}
+
+TEST(Policy, StaticTakesTheFirst) { EXPECT_EQ(chosen(AllocationPolicy::static_, three())->hub.str(), "a"); }
 
 TEST(Policy, WithoutACandidateNoHubIsAvailable) {
-  EXPECT_EQ(chosen(AllocationPolicy::hashed, {}).error().code(), ErrorCode::no_hub_available);
-  EXPECT_EQ(chosen(AllocationPolicy::static_, {}).error().code(), ErrorCode::no_hub_available);
+  for (const auto policy : {AllocationPolicy::hashed, AllocationPolicy::static_,
+                            AllocationPolicy::geo_latency, AllocationPolicy::custom})
+    EXPECT_EQ(chosen(policy, {}).error().code(), ErrorCode::no_hub_available);
   EXPECT_EQ(chosen(AllocationPolicy::hashed, {{hub("a"), "", 0, true}}).error().code(),
             ErrorCode::no_hub_available);
 }
 
-TEST(Policy, ThoseThatDoNotExistYetAreRefusedByName) {
-  const auto geo = chosen(AllocationPolicy::geo_latency, three());
-  EXPECT_EQ(geo.error().code(), ErrorCode::allocation_unsupported);
-  EXPECT_EQ(geo.error().reason(), "policy geoLatency");
-  EXPECT_EQ(chosen(AllocationPolicy::custom, three()).error().reason(), "policy custom");
+TEST(Policy, CustomWithoutAWebhookIsRefusedByName) {
+  EXPECT_EQ(chosen(AllocationPolicy::custom, three()).error().code(), ErrorCode::allocation_unsupported);
+}
+
+struct Whereabouts {
+  const char* name;
+  const char* payload;
+  const char* address;
+  const char* place_default;
+  const char* hub;  ///< Empty: whichever the hash says.
+  const char* why;
+};
+
+class Latency : public testing::TestWithParam<Whereabouts> {};
+
+/// Berlin is near west, Sydney is near nothing that is linked, the plant is equally near both.
+TEST_P(Latency, TakesTheNearestHub) {
+  Geography geography{.latency_ms = {{"berlin", {{"westeurope", 12}, {"eastus", 95}}},
+                                     {"plant", {{"westeurope", 30}, {"eastus", 30}}},
+                                     {"sydney", {{"australiaeast", 3}}}}};
+  for (const auto& [range, place] : {std::pair{"10.0.0.0/8", "plant"}, std::pair{"10.1.0.0/16", "berlin"},
+                                     std::pair{"2001:db8::/32", "sydney"}})
+    geography.ranges.push_back(*parse_place_range(range, place));
+  geography.place_default = GetParam().place_default;
+  const std::vector<LinkedHub> hubs{{hub("us"), "eastus"}, {hub("eu"), "westeurope"}};
+  AllocationContext context{.payload_json = GetParam().payload, .remote_address = GetParam().address};
+  const auto choice = chosen(AllocationPolicy::geo_latency, hubs, geography, context);
+  ASSERT_TRUE(choice) << choice.error().reason();
+  const std::string wanted =
+      *GetParam().hub != 0 ? GetParam().hub : std::string{choose_hashed(device(1), hubs)->hub.str()};
+  EXPECT_EQ(choice->hub.str(), wanted);
+  EXPECT_NE(choice->why.find(GetParam().why), std::string::npos) << choice->why;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, Latency,
+    testing::Values(
+        Whereabouts{"by_address", "", "10.1.2.3", "", "eu",
+                    "12 ms from berlin, its place by its address 10.1.2.3"},
+        Whereabouts{"the_device_says", R"({"place":"Berlin"})", "192.0.2.1", "", "eu", "as the device says"},
+        Whereabouts{"a_location_is_its_own_place", R"({"place":"East US"})", "10.1.2.3", "", "us", "0 ms"},
+        Whereabouts{"a_word_that_no_table_knows", R"({"place":"moon"})", "10.1.2.3", "", "eu",
+                    "by its address"},
+        Whereabouts{"no_text", R"({"place":1})", "10.1.2.3", "", "eu", "by its address"},
+        Whereabouts{"default", "", "192.0.2.1", "berlin", "eu", "by default"},
+        Whereabouts{"unknown_place", "", "192.0.2.1", "", "", "its place is not known; hashed"},
+        Whereabouts{"no_latency_known", "", "2001:db8::7", "", "", "no latency is known from sydney; hashed"},
+        Whereabouts{"equally_near", "", "10.9.9.9", "", "", "30 ms from plant"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(PlaceRange, IsAnAddressRangeOrRefused) {
+  EXPECT_EQ(parse_place_range("10.1.2.3", "x")->prefix_bits, 32u);
+  EXPECT_EQ(parse_place_range("::/0", "x")->prefix_bits, 0u);
+  for (const char* bad : {"", "10.1", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/x", "name/8", "::/129"})
+    EXPECT_FALSE(parse_place_range(bad, "x")) << bad;
+}
+
+class Answering final : public AllocationWebhook {
+ public:
+  Task<AllocationChoice> ask(AllocationQuestion question) override {
+    ++asked;
+    co_return AllocationChoice{question.candidates.back().hub, "custom", R"({"tags":{}})", R"({"a":1})"};
+  }
+  int asked = 0;
+};
+
+TEST(PlaceDevice, TheEnrollmentsPolicyComesBeforeTheServices) {
+  Answering webhook;
+  PolicyAllocation allocation{{}, &webhook};
+  PlacementQuestion question{.id = device(1), .dps = {.name = hub("dps"), .linked_hubs = three()}};
+  question.dps.allocation_policy = AllocationPolicy::static_;
+  const auto place = [&] {
+    return run([&] { return place_device(allocation, question); })->hub.str() == "a" ? "a" : "c";
+  };
+  EXPECT_EQ(place(), std::string_view{"a"});
+  question.settings.allocation = AllocationPolicy::custom;
+  EXPECT_EQ(place(), std::string_view{"c"});
+  question.settings.reprovision.update_hub_assignment = false;
+  question.current = hub("a");
+  EXPECT_EQ(place(), std::string_view{"a"}) << "never";
+  EXPECT_EQ(webhook.asked, 1) << "who stays is not asked about";
 }
 
 }  // namespace

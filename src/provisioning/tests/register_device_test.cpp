@@ -125,6 +125,109 @@ TEST_F(Reprovision, CanBeginAnew) {
             RegistrationSubstatus::device_data_reset);
 }
 
+/// Custom allocation whose webhook answers what a test wants.
+class Custom : public Reprovision {
+ protected:
+  struct Webhook final : AllocationWebhook {
+    Task<AllocationChoice> ask(AllocationQuestion question) override {
+      asked.push_back(std::move(question));
+      if (fails) co_return failure(ErrorCode::allocation_failed, "http://127.0.0.1:7/: status 500");
+      co_return AllocationChoice{hub, "custom", twin, R"({"a":1})"};
+    }
+    std::vector<AllocationQuestion> asked;
+    ServiceName hub = kHub;
+    std::string twin;
+    bool fails = false;
+  };
+  Webhook webhook_;
+  PolicyAllocation by_webhook_{{}, &webhook_};
+  Provisioning custom_{registry_, anchors_, verdicts_, by_webhook_, clock_, *random_, {.operations_max = 3}};
+
+  void SetUp() override {
+    EnrollmentGroup group =
+        registry_.store().groups().find(kDps, *EnrollmentGroupId::parse("g")).value().value();
+    group.settings.allocation = AllocationPolicy::custom;
+    group.settings.webhook_url = "http://127.0.0.1:7/";
+    group.settings.initial_twin_json = R"({"tags":{"from":"group"}})";
+    ASSERT_TRUE(registry_.store().groups().put(group, registry::kAnyVersion));
+  }
+  std::string tags_at(const ServiceName& hub) {
+    const auto twin = registry_.store().devices().find_twin(hub, *DeviceId::parse("d")).value();
+    return twin ? twin->tags_json : "";
+  }
+};
+
+TEST_F(Custom, TheWebhookIsToldOfTheDeviceAndItsAnswerIsKept) {
+  webhook_.twin = R"({"tags":{"from":"webhook"}})";
+  RegisterRequest wanted = request("d");
+  wanted.payload_json = R"({"floor":2})";
+  const auto registered = await(register_device(custom_, wanted));
+  ASSERT_TRUE(registered) << registered.error().reason();
+  ASSERT_EQ(webhook_.asked.size(), 1u);
+  const AllocationContext& context = webhook_.asked[0].context;
+  EXPECT_EQ(context.group->id.str(), "g");
+  EXPECT_EQ(context.payload_json, R"({"floor":2})");
+  EXPECT_EQ(context.current_hub, "");
+  EXPECT_TRUE(context.chain);
+  EXPECT_EQ(stored("d")->payload_json, R"({"a":1})");
+  EXPECT_EQ(tags_at(kHub), R"({"from":"webhook"})") << "wins over the enrollment's";
+}
+
+TEST_F(Custom, ItsTwinWinsOverDataThatMoves) {
+  ASSERT_TRUE(await(register_device(custom_, request("d"))));
+  EXPECT_EQ(tags_at(kHub), R"({"from":"group"})");
+  link_other();
+  webhook_.hub = other_;
+  webhook_.twin = R"({"tags":{"from":"webhook"}})";
+  const auto moved = await(register_device(custom_, request("d")));
+  EXPECT_EQ(host_of(moved), "other.azure-devices.net");
+  EXPECT_EQ(webhook_.asked.back().context.current_hub, "my-iot-hub-x509.azure-devices.net");
+  EXPECT_EQ(webhook_.asked.back().context.current_device, "d");
+  EXPECT_EQ(tags_at(other_), R"({"from":"webhook"})");
+}
+
+TEST_F(Custom, AFailureIsStoredAndTheNextRegisterTriesAgain) {
+  webhook_.fails = true;
+  EXPECT_EQ(await(register_device(custom_, request("d"))).error().code(), ErrorCode::allocation_failed);
+  ASSERT_TRUE(stored("d"));
+  EXPECT_EQ(stored("d")->status, RegistrationStatus::failed);
+  EXPECT_EQ(stored("d")->error_code, 400207) << "device/01 section 6.5";
+  EXPECT_NE(stored("d")->error_message.find("status 500"), std::string::npos);
+  EXPECT_FALSE(is_at(kHub));
+  webhook_.fails = false;
+  ASSERT_TRUE(await(register_device(custom_, request("d"))));
+  EXPECT_EQ(stored("d")->status, RegistrationStatus::assigned);
+  EXPECT_EQ(stored("d")->error_code, 0);
+}
+
+TEST_F(Custom, WhoFailsWhileAssignedStaysAndIsMovedLater) {
+  ASSERT_TRUE(await(register_device(custom_, request("d"))));
+  link_other();
+  webhook_.fails = true;
+  EXPECT_FALSE(await(register_device(custom_, request("d"))));
+  EXPECT_TRUE(is_at(kHub)) << "it goes on as it was";
+  webhook_.fails = false;
+  webhook_.hub = other_;
+  EXPECT_EQ(host_of(await(register_device(custom_, request("d")))), "other.azure-devices.net");
+  EXPECT_FALSE(is_at(kHub)) << "and leaves nothing behind";
+}
+
+TEST_F(Custom, APollTellsOfTheFailureAlsoAfterARestart) {
+  webhook_.fails = true;
+  Operations operations{custom_};
+  const auto id = operations.start(io_.get_executor(), request("d"));
+  ASSERT_TRUE(id);
+  settle();
+  const auto view = await(operations.poll(io_.get_executor(), request("d"), *id));
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->error->code(), ErrorCode::allocation_failed);
+  EXPECT_EQ(view->registration->status, RegistrationStatus::failed);
+  Operations restarted{custom_};
+  const auto later = await(restarted.poll(io_.get_executor(), request("d"), *id));
+  EXPECT_FALSE(later->error);
+  EXPECT_EQ(later->registration->status, RegistrationStatus::failed);
+}
+
 struct Kind {
   const char* name;
   std::function<void(RegisterRequest&)> change;

@@ -39,6 +39,16 @@ TEST(Config, TheLaterSourceWins) {
   EXPECT_EQ(loaded->origin_of("log.level"), Origin::file);
 }
 
+TEST(Config, LatenciesAndPlacesAreObjectsInTheFileAndTextsElsewhere) {
+  const auto loaded = load_config(
+      {.file_text = R"({"dps": {"latency": {"Berlin": {"West Europe": 12}}}})",
+       .environment = {{"MUSTER_DPS__PLACES", R"({"berlin": ["10.1.0.0/16", "2001:db8::/32"]})"}}});
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->config.dps.latency.at("berlin").at("westeurope"), 12u);
+  EXPECT_EQ(loaded->config.dps.places.at("berlin").size(), 2u);
+  EXPECT_EQ(loaded->origin_of("dps.latency"), Origin::file);
+}
+
 struct BadCase {
   std::string_view name, file, key, wanted;
   friend void PrintTo(const BadCase& c, std::ostream* out) { *out << c.name; }
@@ -56,6 +66,10 @@ constexpr BadCase kBadCases[] = {
     {"text_that_is_no_number", R"({"shards": "two"})", "shards", "a whole number"},
     {"not_a_power_of_two", R"({"event_log": {"segment_bytes": 1048577}})", "event_log.segment_bytes",
      "power of two"},
+    {"latency_that_is_no_number", R"({"dps": {"latency": {"berlin": {"eastus": "x"}}}})", "dps.latency",
+     "0 to 60000"},
+    {"latency_without_locations", R"({"dps": {"latency": {"berlin": 7}}})", "dps.latency", "an object"},
+    {"range_that_is_none", R"({"dps": {"places": {"berlin": ["10.1/16"]}}})", "dps.places", "10.1.0.0/16"},
     {"bytes_overflow", R"({"event_log": {"queue_bytes_max": "18446744073709551615GiB"}})",
      "event_log.queue_bytes_max", "bytes"},
     {"not_an_address", R"({"listen": ["localhost"]})", "listen", "IPv4 or IPv6"},

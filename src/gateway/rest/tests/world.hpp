@@ -57,7 +57,9 @@ class World {
   TestNames names;
   throttle::Throttles throttles{loop.clock, throttle::Profile::azure_s1};
   bool stop_asked = false;
+  int services_changes = 0;
   std::uint64_t progress = 0;
+  provisioning::PolicyAllocation allocation;
   std::unique_ptr<Gateway> gateway;
   std::shared_ptr<ScriptedStream> connection;
 
@@ -101,9 +103,15 @@ class World {
 
   Services services() {
     ProcessFace process{[] { return std::string{R"({"status":"ready"})"}; }, [] { return std::string{"{}"}; },
-                        [this] { stop_asked = true; }, [] {}};
-    return Services{loop.clock, *random,   *registry,          *log,  journal, sessions, twins,
-                    names,      throttles, std::move(process), "sub", "rg"};
+                        [this] { stop_asked = true; },
+                        [this]() -> asio::awaitable<void> {
+                          ++services_changes;
+                          co_return;
+                        }};
+    Services all{loop.clock, *random,   *registry,          *log,  journal, sessions, twins,
+                 names,      throttles, std::move(process), "sub", "rg"};
+    all.allocation = &allocation;
+    return all;
   }
 
   Result<void> write(std::function<Result<void>(registry::Store&)> work) {
