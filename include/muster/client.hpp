@@ -4,6 +4,7 @@
 #include "muster/message.hpp"
 #include "muster/result.hpp"
 #include "muster/runtime.hpp"
+#include "muster/twin.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -107,6 +108,7 @@ struct ClientOptions {
   RetryPolicy retry;
   std::chrono::seconds keep_alive{60};  ///< 5 s to 1740 s.
   std::size_t outbox_max = 256;         ///< Messages kept until they are acknowledged.
+  std::size_t twin_requests_max = 16;   ///< Twin requests kept until they are answered.
   std::string user_agent;               ///< DeviceClientType; empty: the library's own.
   /// Called on the Runtime's thread; must not call the Client.
   std::function<void(const ConnectionEvent&)> on_state;
@@ -156,6 +158,59 @@ class Client {
   ///           src/client/tests/client_test.cpp.
   boost::asio::awaitable<Result<void>> publish(std::span<const std::byte> payload, PublishOptions options);
   boost::asio::awaitable<Result<void>> publish(std::span<const std::byte> payload);
+
+  /// Reads the device's twin.
+  ///
+  /// Units     `timeout` in milliseconds of the Runtime's clock, reconnections included; above 0.
+  /// Returns   desired and reported properties with their versions.
+  /// Errors    hub_refused         the hub answered 4xx or 5xx; status, error code and message are in the
+  /// reason
+  ///           service_error       the hub answered with what is no twin
+  ///           not_connected       twin_requests_max requests wait already; nothing was sent
+  ///           hub_refused, server_untrusted, ...  the client had given up before (ConnectionState::refused)
+  ///           timed_out
+  ///           cancelled           also for disconnect()
+  /// Order     requests are sent in the order of the calls.
+  /// Threads   call from the Runtime's executor. Cancellation: terminal.
+  /// Delivery  asked again on the next connection until it is answered or time is up.
+  /// Source    Azure IoT Hub, "Communicate with your IoT hub using MQTT", device twins. Tested by
+  ///           src/client/tests/twin_test.cpp.
+  boost::asio::awaitable<Result<DeviceTwin>> get_twin(
+      std::chrono::milliseconds timeout = std::chrono::seconds{30});
+
+  /// Changes the device's reported properties.
+  ///
+  /// Shape     `patch_json`: a JSON object; merged into what is there, null deletes. The limits on keys,
+  /// depth
+  ///           and size are the hub's to check.
+  /// Units     as get_twin().
+  /// Returns   the new version of the reported properties. When this completes with a value, the hub has them
+  ///           on disk.
+  /// Errors    as get_twin(). After timed_out and cancelled it may or may not have been stored.
+  /// Order     patches of one Client are sent in the order of the calls.
+  /// Threads   call from the Runtime's executor. Cancellation: terminal.
+  /// Delivery  at least once: sent again on the next connection until it is answered, which leaves the same
+  ///           properties and may move the version once more.
+  /// Source    as get_twin().
+  boost::asio::awaitable<Result<std::int64_t>> patch_reported(
+      std::string patch_json, std::chrono::milliseconds timeout = std::chrono::seconds{30});
+
+  /// Asks to be told of the desired properties, from now on and on every later connection.
+  ///
+  /// Shape     `on_update` is called on the Runtime's thread, in the order of the versions: first with all of
+  ///           them, then with each change; with all of them again whenever one may have been missed, which a
+  ///           new connection finds out by reading the twin. It must not call the Client. A second call takes
+  ///           the first's place.
+  /// Units     as get_twin().
+  /// Returns   nothing. When this completes with a value, `on_update` has been called once.
+  /// Errors    as get_twin(); the client goes on trying after timed_out and cancelled, until disconnect().
+  ///           hub_refused also when the hub does not grant the subscription.
+  /// Threads   call from the Runtime's executor. Cancellation: terminal.
+  /// Delivery  a change that is followed by another while there is no connection is told as part of it.
+  /// Source    as get_twin().
+  boost::asio::awaitable<Result<void>> watch_desired(std::function<void(const DesiredUpdate&)> on_update,
+                                                     std::chrono::milliseconds timeout = std::chrono::seconds{
+                                                         30});
 
   /// Says DISCONNECT and closes. What was not acknowledged completes with `cancelled`.
   ///

@@ -140,6 +140,33 @@ constexpr std::array kErrors{
               "The bytes are not a certificate in PEM or DER, or hold none.",
               "Check that the file is a certificate (not a key or a request): `muster pki inspect FILE`.",
               400},
+    ErrorInfo{enrollment_certificate_mismatch, "Not the enrolled certificate",
+              "An individual enrollment takes the very certificate that stands in it, primary or secondary.",
+              "Put the device's certificate into the enrollment: `muster dps enrollment update "
+              "--enrollment-id ID --certificate-path FILE`.",
+              401},
+    ErrorInfo{token_malformed, "Token not understood",
+              "The password is no shared access signature with sr, sig and se.",
+              "Let the SDK make it from the device's key; its form is "
+              "\"SharedAccessSignature sr=...&sig=...&se=...\".",
+              401},
+    ErrorInfo{
+        token_signature_invalid, "Token not signed with the device's key",
+        "The signature of the token is of none of the keys that the device may use.",
+        "Compare the key on the device with `muster hub device-identity show` (at DPS: `muster dps "
+        "enrollment show --show-keys`); a group's devices use keys derived from the group's: `muster dps "
+        "enrollment-group compute-device-key`.",
+        401},
+    ErrorInfo{token_expired, "Token expired", "The token's time (se) has passed.",
+              "Check the device's clock, or make a new token.", 401},
+    ErrorInfo{token_resource_mismatch, "Token for something else",
+              "The resource that the token is for (sr) does not cover what was asked.",
+              "Sign for the host name that is dialled: {hub}/devices/{device}, at DPS "
+              "{id scope}/registrations/{registration id}.",
+              401},
+    ErrorInfo{token_policy_unknown, "Token's policy has no right to this",
+              "The token names a shared access policy (skn) that does not exist or lacks DeviceConnect.",
+              "Use the device's own key without skn, or a policy with DeviceConnect.", 401},
     ErrorInfo{registration_id_mismatch, "Registration id does not match the certificate",
               "The registration id has to equal the common name (CN) of the device certificate.",
               "Set registration_id to the certificate's CN, or issue a certificate for this id.", 401},
@@ -194,8 +221,11 @@ constexpr std::array kErrors{
     ErrorInfo{credential_wrong_type, "Wrong kind of credential",
               "The identity authenticates by other means than what the client presented.",
               "Use the credential that the identity's authentication type asks for.", 401},
-    ErrorInfo{message_too_large, "Message too large", "A device-to-cloud message has at most 262,144 bytes.",
-              "Send less in one message.", 413},
+    ErrorInfo{
+        message_too_large, "Message or twin too large",
+        "A device-to-cloud message has at most 262,144 bytes; a twin's tags count at most 8 KB, its desired "
+        "and its reported properties 32 KB each.",
+        "Send less in one message, or delete from the twin what is not needed.", 413},
     ErrorInfo{hub_unknown, "Hub unknown", "No hub of this name exists in this world.",
               "`muster hub list` shows the hubs.", 404},
     ErrorInfo{device_id_invalid, "Device id invalid",
@@ -264,7 +294,7 @@ constexpr std::array kErrors{
         registry_damaged, "Registry damaged",
         "The registry's file does not hold what SQLite wrote there: it was overwritten, cut or decayed.",
         "Stop muster, then restore registry.db from a backup, or let SQLite save what it can: "
-        "sqlite3 registry.db .recover | sqlite3 saved.db",
+        "`sqlite3 registry.db .recover | sqlite3 saved.db`.",
         500},
 
     ErrorInfo{config_invalid, "Configuration invalid",
@@ -321,9 +351,9 @@ constexpr std::array kErrors{
         400},
     ErrorInfo{provisioning_failed, "Provisioning refused", "DPS answered the registration with an error.",
               "Read the service's words in the reason; its log holds the tracking id.", 401},
-    ErrorInfo{hub_refused, "Hub refused the connection", "The hub answered CONNECT with a refusal.",
-              "Check the device's status and authentication at the hub; the service's log names the check.",
-              401},
+    ErrorInfo{
+        hub_refused, "Hub refused", "The hub answered CONNECT, or a request of its twin, with a refusal.",
+        "Check the device's status and authentication at the hub; the service's log names the check.", 401},
     ErrorInfo{not_connected, "Not connected",
               "There is no connection, and no room to keep more messages until there is.",
               "Wait until the client has reconnected.", 503},

@@ -1,5 +1,5 @@
 #include "cli/commands.hpp"
-#include "cli/dps_enrollment_group.hpp"
+#include "cli/dps_enrollment.hpp"
 
 #include <fmt/format.h>
 

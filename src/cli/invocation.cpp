@@ -119,13 +119,17 @@ Result<Json> Invocation::call(const Request& request) {
   return parse_json(response.body, fmt::format("the answer to {} {}", request.method, request.target));
 }
 
-Result<Json> Invocation::call_all_pages(Request request) {
+Result<Json> Invocation::call_all_pages(Request request, std::size_t enough) {
   constexpr std::string_view kToken = "x-ms-continuation";
   Json all = Json::array();
   for (std::size_t page = 0; page < kPagesMax; ++page) {
     MUSTER_TRY(const Response response, send(request));
     MUSTER_TRY(const Json items, parse_json(response.body, fmt::format("the answer to {}", request.target)));
-    for (const Json& item : items) all.push_back(item);
+    for (const Json& item : items) {
+      if (all.size() == enough) return all;
+      all.push_back(item);
+    }
+    if (all.size() == enough) return all;
     const auto token = response.headers.find(std::string{kToken});
     if (token == response.headers.end() || token->second.empty()) return all;
     std::erase_if(request.headers, [&](const auto& header) { return header.first == kToken; });

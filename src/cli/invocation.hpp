@@ -24,6 +24,8 @@ struct GlobalFlags {
   bool show_request = false;
 };
 
+inline constexpr std::size_t kAllItems = static_cast<std::size_t>(-1);
+
 /// One run of one command: the shell, the flags that all commands share, and the world's service on demand.
 class Invocation {
  public:
@@ -59,8 +61,8 @@ class Invocation {
   Result<Response> send(const Request& request);
   /// Sends and returns the JSON body; null when it is empty.
   Result<Json> call(const Request& request);
-  /// A query to its last page: the pages' arrays in one.
-  Result<Json> call_all_pages(Request request);
+  /// A query to its last page, or to the one that makes it `enough`: the pages' arrays in one, cut there.
+  Result<Json> call_all_pages(Request request, std::size_t enough = kAllItems);
   /// Writes the request to standard error when --show-request was given.
   void announce(const Request& request);
 

@@ -20,6 +20,22 @@ Result<std::string> read_text_file(Shell& shell, const std::string& path, std::u
   return std::string{as_text(*bytes)};
 }
 
+Result<Json> json_argument(Invocation& invocation, const std::string& text, std::string_view flag) {
+  std::string source = text;
+  const bool in_place = text.find_first_of("{[") != std::string::npos;
+  if (!in_place) {
+    MUSTER_TRY(source, read_text_file(invocation.shell(), text));
+  }
+  Json value = Json::parse(source, nullptr, false);
+  if (!value.is_object()) {
+    return failure(
+        Error{ErrorCode::usage, fmt::format("{} is not a JSON object: {}", flag, text)}.with_remedy(
+            fmt::format("Write {} '{{\"name\": \"value\"}}', or name a file that holds such an object.",
+                        flag)));
+  }
+  return value;
+}
+
 std::string quoted_etag(const std::string& etag) {
   return etag.starts_with('"') ? etag : fmt::format("\"{}\"", etag.empty() ? "*" : etag);
 }

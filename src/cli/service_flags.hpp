@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/command.hpp"
+#include "cli/invocation.hpp"
 #include "model/service.hpp"
 
 #include <array>
@@ -32,6 +33,10 @@ std::vector<Column> service_columns(ServiceKind kind);
 
 /// A file's text as it is on disk. file_unreadable when it cannot be read or is larger.
 Result<std::string> read_text_file(Shell& shell, const std::string& path, std::uint64_t bytes_max = 1u << 20);
+
+/// What a flag that takes "JSON or a file" was given: text with a bracket in it is JSON, everything else a
+/// path. file_unreadable, or usage when it is no JSON object.
+Result<Json> json_argument(Invocation& invocation, const std::string& text, std::string_view flag);
 
 /// `If-Match` as the data-plane APIs are sent it by az: the etag given, else any.
 std::string quoted_etag(const std::string& etag);

@@ -86,6 +86,20 @@ boost::asio::awaitable<Result<void>> Client::publish(std::span<const std::byte> 
   return publish(payload, PublishOptions{});
 }
 
+boost::asio::awaitable<Result<DeviceTwin>> Client::get_twin(std::chrono::milliseconds timeout) {
+  return session_->get_twin(timeout);
+}
+
+boost::asio::awaitable<Result<std::int64_t>> Client::patch_reported(std::string patch_json,
+                                                                    std::chrono::milliseconds timeout) {
+  return session_->patch_reported(std::move(patch_json), timeout);
+}
+
+boost::asio::awaitable<Result<void>> Client::watch_desired(
+    std::function<void(const DesiredUpdate&)> on_update, std::chrono::milliseconds timeout) {
+  return session_->watch_desired(std::move(on_update), timeout);
+}
+
 boost::asio::awaitable<Result<void>> Client::disconnect() { return session_->disconnect(); }
 
 ConnectionState Client::state() const noexcept { return session_->state(); }

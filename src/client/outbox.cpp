@@ -71,8 +71,8 @@ void Outbox::fail_all(const Error& error) {
 
 std::uint16_t Outbox::free_packet_id() {
   do {
-    ++last_packet_id_;
-    if (last_packet_id_ == 0) last_packet_id_ = 1;
+    last_packet_id_ =
+        last_packet_id_ == kMessageIdMax ? std::uint16_t{1} : static_cast<std::uint16_t>(last_packet_id_ + 1);
   } while (std::any_of(messages_.begin(), messages_.end(),
                        [this](const auto& message) { return message->packet_id == last_packet_id_; }));
   return last_packet_id_;

@@ -14,6 +14,8 @@ namespace muster::client {
 
 /// Messages on one connection that wait for their PUBACK, at most: the rest follow as these come in.
 inline constexpr std::size_t kInflightMax = 16;
+/// The greatest packet id of a message; those above are for subscriptions, which share the numbers.
+inline constexpr std::uint16_t kMessageIdMax = 0xFFEF;
 
 /// One message from publish() to its PUBACK.
 struct Outgoing {

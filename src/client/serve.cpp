@@ -46,7 +46,8 @@ Task<void> Client::Session::read() {
     // Whatever else comes, messages to the device included, was not asked for: not acknowledged, it stays the
     // hub's.
     const auto* puback = std::get_if<mqtt::Puback>(&packet);
-    if (puback == nullptr || !outbox_.acknowledge(puback->packet_id)) continue;
+    const bool ours = puback != nullptr ? outbox_.acknowledge(puback->packet_id) : twin_.take(packet);
+    if (!ours) continue;
     stable_ = true;
     work_.notify();
   }
@@ -64,6 +65,7 @@ Bytes Client::Session::gather() {
     publish.dup = message->sent_before;
     mqtt::encode(publish, bytes);
   }
+  twin_.gather(bytes);
   const SteadyTime now = engine_.clock.steady();
   if (bytes.empty() && !pinged_at_ && now >= next_ping()) {
     mqtt::encode(mqtt::Pingreq{}, bytes);
@@ -108,7 +110,7 @@ asio::awaitable<void> Client::Session::write() {
       last_sent_ = engine_.clock.steady();
       continue;
     }
-    const SteadyTime due = pinged_at_ ? *pinged_at_ + kPingTimeout : next_ping();
+    const SteadyTime due = std::min(pinged_at_ ? *pinged_at_ + kPingTimeout : next_ping(), twin_.due());
     const net::ScopedDeadline deadline{engine_.shard, due, [this] {
                                          check_peer();
                                          work_.notify();

@@ -26,6 +26,7 @@ constexpr std::chrono::seconds kFarewell{1};
 ClientOptions within_limits(ClientOptions options) {
   options.keep_alive = std::clamp(options.keep_alive, std::chrono::seconds{5}, std::chrono::seconds{1740});
   options.outbox_max = std::clamp<std::size_t>(options.outbox_max, 1, 10'000);
+  options.twin_requests_max = std::clamp<std::size_t>(options.twin_requests_max, 1, 1'000);
   return options;
 }
 
@@ -37,6 +38,7 @@ Client::Session::Session(client::Engine& engine, std::shared_ptr<Credentials> cr
       credentials_{std::move(credentials)},
       options_{within_limits(std::move(options))},
       outbox_{engine.shard, options_.outbox_max},
+      twin_{engine.shard, engine.clock, options_.twin_requests_max},
       changed_{engine.shard},
       work_{engine.shard},
       pause_{engine.shard} {}
@@ -46,6 +48,11 @@ void Client::Session::tell(ConnectionState state, std::optional<Error> why,
   state_ = state;
   if (options_.on_state) options_.on_state(ConnectionEvent{state, std::move(why), retry_in, attempts_});
   changed_.notify();
+}
+
+void Client::Session::fail_all(const Error& error) {
+  outbox_.fail_all(error);
+  twin_.fail_all(error);
 }
 
 void Client::Session::enlist() {
@@ -108,10 +115,11 @@ asio::awaitable<void> Client::Session::run() {
     const bool was_stable = stable_ || engine_.clock.steady() - connected_at_ >= kStableAfter;
     link_.reset();
     outbox_.connection_lost();
+    twin_.connection_lost();
     if (wanted_) co_await after_loss(std::move(why), was_stable);
   }
   running_ = false;
-  outbox_.fail_all(refused_ ? *refused_ : Error{ErrorCode::cancelled, "the client was disconnected"});
+  fail_all(refused_ ? *refused_ : Error{ErrorCode::cancelled, "the client was disconnected"});
   tell(refused_ ? ConnectionState::refused : ConnectionState::disconnected, refused_);
 }
 
@@ -165,7 +173,7 @@ Task<void> Client::Session::connect(std::chrono::milliseconds timeout) {
 Task<void> Client::Session::disconnect() {
   const auto self = shared_from_this();
   stop();
-  if (!running_) outbox_.fail_all(Error{ErrorCode::cancelled, "the client was disconnected"});
+  if (!running_) fail_all(Error{ErrorCode::cancelled, "the client was disconnected"});
   const SteadyTime due = engine_.clock.steady() + kFarewell;
   const net::ScopedDeadline deadline{engine_.shard, due, [this] {
                                        if (link_) link_->close();
@@ -178,9 +186,10 @@ Task<void> Client::Session::disconnect() {
 
 void Client::Session::abandon() {
   options_.on_state = nullptr;
+  twin_.forget_watcher();
   stop();
   if (link_) link_->leave();
-  if (!running_) outbox_.fail_all(Error{ErrorCode::cancelled, "the client is gone"});
+  if (!running_) fail_all(Error{ErrorCode::cancelled, "the client is gone"});
 }
 
 }  // namespace muster

@@ -3,6 +3,7 @@
 #include "client/engine.hpp"
 #include "client/link.hpp"
 #include "client/outbox.hpp"
+#include "client/twin_exchange.hpp"
 #include "muster/client.hpp"
 #include "net/signal.hpp"
 
@@ -21,6 +22,9 @@ class Client::Session : public std::enable_shared_from_this<Client::Session> {
 
   Task<void> connect(std::chrono::milliseconds timeout);
   Task<void> publish(Bytes payload, PublishOptions options);
+  Task<DeviceTwin> get_twin(std::chrono::milliseconds timeout);
+  Task<std::int64_t> patch_reported(std::string patch_json, std::chrono::milliseconds timeout);
+  Task<void> watch_desired(client::TwinExchange::Watcher on_update, std::chrono::milliseconds timeout);
   Task<void> disconnect();
   /// The Client is gone: ends, and tells nobody.
   void abandon();
@@ -29,6 +33,8 @@ class Client::Session : public std::enable_shared_from_this<Client::Session> {
   ConnectionState state() const noexcept { return state_; }
 
  private:
+  /// A twin request from here to its answer; a patch when there is one.
+  Task<client::TwinAnswer> ask_twin(std::optional<std::string> patch, std::chrono::milliseconds timeout);
   asio::awaitable<void> run();
   Task<std::unique_ptr<client::Link>> open();
   /// Until the connection ends; says why.
@@ -45,12 +51,15 @@ class Client::Session : public std::enable_shared_from_this<Client::Session> {
   void enlist();
   void start();
   void stop();
+  /// Whoever waits for something of the hub is told that nothing comes.
+  void fail_all(const Error& error);
   void tell(ConnectionState state, std::optional<Error> why = {}, std::chrono::milliseconds retry_in = {});
 
   client::Engine& engine_;
   std::shared_ptr<Credentials> credentials_;
   ClientOptions options_;
   client::Outbox outbox_;
+  client::TwinExchange twin_;
 
   net::Signal changed_;                ///< State, or the end of the run: for connect() and disconnect().
   net::Signal work_;                   ///< For the writer.

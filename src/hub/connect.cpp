@@ -1,8 +1,12 @@
 #include "hub/connect.hpp"
 
+#include "protocol/hub/sas_token.hpp"
 #include "trust/judge.hpp"
+#include "trust/token.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace muster::hub {
 namespace {
@@ -29,17 +33,24 @@ std::shared_ptr<const trust::Anchors> anchors_of(trust::AnchorCache& cache, cons
                                                               std::vector<EnrollmentGroup>{}));
 }
 
-bool check_identity(trust::Judgement& judgement, const ConnectRequest& request,
-                    const std::optional<DeviceIdentity>& identity) {
+std::string name_of(const ConnectRequest& request) {
+  return request.module.empty() ? fmt::format("device {}", request.device.str())
+                                : fmt::format("module {} of device {}", request.module, request.device.str());
+}
+
+/// What the identity, or its module's, authenticates by; nullopt when a check failed.
+std::optional<DeviceAuth> check_identity(trust::Judgement& judgement, const ConnectRequest& request,
+                                         const registry::ConnectSnapshot& snapshot) {
   const std::string host = hub_host_name(request.hub);
-  if (!identity) {
-    judgement.fail("identity",
-                   Error{ErrorCode::device_not_found,
-                         fmt::format("{} does not contain the device {}", host, request.device.str())});
-    return false;
+  const auto& identity = snapshot.identity;
+  if (!identity || (!request.module.empty() && !snapshot.module)) {
+    judgement.fail("identity", Error{ErrorCode::device_not_found,
+                                     fmt::format("{} does not contain the {}", host, name_of(request))});
+    return std::nullopt;
   }
-  judgement.pass("identity", fmt::format("{} at {}, authentication {}", request.device.str(), host,
-                                         auth_name(identity->auth.type)));
+  const DeviceAuth& auth = request.module.empty() ? identity->auth : snapshot.module->auth;
+  judgement.pass("identity",
+                 fmt::format("{} at {}, authentication {}", name_of(request), host, auth_name(auth.type)));
   if (!identity->enabled) {
     judgement.fail(
         "device enabled",
@@ -49,10 +60,10 @@ bool check_identity(trust::Judgement& judgement, const ConnectRequest& request,
             .with_remedy(fmt::format("Enable it: `muster hub device-identity update --device-id {} --status "
                                      "enabled`.",
                                      request.device.str())));
-    return false;
+    return std::nullopt;
   }
   judgement.pass("device enabled", "enabled");
-  return true;
+  return auth;
 }
 
 /// The hub takes either digest of the leaf, whichever the identity was given (device/04 section 2).
@@ -111,43 +122,103 @@ void check_chain(ConnectService& service, trust::Judgement& judgement, const Con
   if (judgement.accepted()) check_device_id(judgement, request.device, auth, request.chain->leaf());
 }
 
-}  // namespace
+/// The policy's keys, if the token names a policy that may act as any device.
+std::vector<trust::TokenKey> policy_keys(trust::Judgement& judgement, const hub::SasToken& token,
+                                         const std::vector<SasPolicy>& policies) {
+  for (const std::string& name : key_name_candidates(token)) {
+    const auto found = std::ranges::find_if(
+        policies, [&](const SasPolicy& policy) { return equals_ignoring_case(policy.name, name); });
+    if (found == policies.end()) continue;
+    if (std::ranges::find(found->rights, "DeviceConnect") == found->rights.end()) break;
+    judgement.pass("token policy", fmt::format("{} has DeviceConnect", found->name));
+    return {{fmt::format("policy {}'s primary key", found->name), found->primary_key},
+            {"its secondary key", found->secondary_key}};
+  }
+  judgement.fail("token policy",
+                 Error{ErrorCode::token_policy_unknown,
+                       fmt::format("no policy {} with DeviceConnect", token.key_name.substr(0, 64))});
+  return {};
+}
 
-Task<ConnectOutcome> authorize(ConnectService& service, ConnectRequest request) {
-  const ServiceRef hub{ServiceKind::hub, request.hub};
-  Result<registry::ConnectSnapshot> snapshot = co_await service.registry.connect_snapshot(
-      request.hub, request.device, service.anchors.generation(hub));
-  if (!snapshot) co_return failure(snapshot.error());
-  ConnectOutcome outcome;
-  if (!check_identity(outcome.judgement, request, snapshot->identity)) co_return outcome;
+/// By the device's own key, or as any device by a policy's (service/01 section 1.4).
+void check_token(const ConnectService& service, ConnectOutcome& outcome, const ConnectRequest& request,
+                 const registry::ConnectSnapshot& snapshot, const DeviceAuth& auth, Connected& connected) {
+  if (!request.password) {
+    outcome.judgement.fail("credential", Error{ErrorCode::credential_wrong_type,
+                                               "the identity authenticates by key, and no password came"});
+    return;
+  }
+  std::vector<trust::TokenKey> keys{{"the device's primary key", auth.primary_key},
+                                    {"its secondary key", auth.secondary_key}};
+  connected.method = AuthMethod::sas_device;
+  if (const auto token = parse_sas_token(*request.password); token && !token->key_name.empty()) {
+    keys = policy_keys(outcome.judgement, *token, snapshot.policies);
+    connected.method = AuthMethod::sas_hub;
+    if (outcome.judgement.failure()) return;
+  }
+  trust::TokenQuestion question{.text = *request.password,
+                                .keys = std::move(keys),
+                                .resources = {},
+                                .now = service.clock.wall(),
+                                .clock_skew = service.sas_clock_skew};
+  const std::string path = request.module.empty()
+                               ? fmt::format("/devices/{}", request.device.str())
+                               : fmt::format("/devices/{}/modules/{}", request.device.str(), request.module);
+  for (const std::string& host : request.hosts) question.resources.push_back(host + path);
+  connected.expires = trust::check_token(outcome.judgement, question);
+}
 
-  const DeviceAuth& auth = snapshot->identity->auth;
-  const bool by_certificate =
-      auth.type == DeviceAuthType::self_signed || auth.type == DeviceAuthType::certificate_authority;
-  if (!by_certificate) {
+/// A failure is the service's own.
+Result<void> check_credential(ConnectService& service, ConnectOutcome& outcome, const ConnectRequest& request,
+                              registry::ConnectSnapshot& snapshot, Connected& connected) {
+  const auto auth = check_identity(outcome.judgement, request, snapshot);
+  if (!auth) return {};
+  if (auth->type == DeviceAuthType::sas) {
+    check_token(service, outcome, request, snapshot, *auth, connected);
+  } else if (auth->type == DeviceAuthType::none) {
     outcome.judgement.fail("credential",
                            Error{ErrorCode::credential_wrong_type,
-                                 fmt::format("the identity authenticates by {}, which this hub does not "
-                                             "accept on MQTT yet",
-                                             auth_name(auth.type))});
+                                 "the identity authenticates by nothing: nobody may connect as it"});
   } else if (!request.chain) {
     outcome.judgement.fail(
         "credential",
         Error{
-            request.has_password ? ErrorCode::credential_wrong_type : ErrorCode::certificate_missing,
-            fmt::format("the identity authenticates by {}, and no certificate came", auth_name(auth.type))});
-  } else if (auth.type == DeviceAuthType::self_signed) {
-    check_thumbprint(outcome.judgement, auth, request.chain->leaf());
-    outcome.method = AuthMethod::x509_thumbprint;
+            request.password ? ErrorCode::credential_wrong_type : ErrorCode::certificate_missing,
+            fmt::format("the identity authenticates by {}, and no certificate came", auth_name(auth->type))});
+  } else if (auth->type == DeviceAuthType::self_signed) {
+    check_thumbprint(outcome.judgement, *auth, request.chain->leaf());
+    connected.method = AuthMethod::x509_thumbprint;
   } else {
-    const std::shared_ptr<const trust::Anchors> anchors = anchors_of(service.anchors, hub, *snapshot);
-    if (!anchors || anchors->generation() < snapshot->generation) {
-      co_return failure(ErrorCode::registry_busy, "trust changed while it was read");
+    const ServiceRef hub{ServiceKind::hub, request.hub};
+    const std::shared_ptr<const trust::Anchors> anchors = anchors_of(service.anchors, hub, snapshot);
+    if (!anchors || anchors->generation() < snapshot.generation) {
+      return failure(ErrorCode::registry_busy, "trust changed while it was read");
     }
-    check_chain(service, outcome.judgement, request, auth, *anchors);
-    outcome.method = AuthMethod::x509_ca;
+    check_chain(service, outcome.judgement, request, *auth, *anchors);
+    connected.method = AuthMethod::x509_ca;
   }
-  if (outcome.judgement.accepted()) outcome.identity = std::move(snapshot->identity);
+  return {};
+}
+
+}  // namespace
+
+Task<ConnectOutcome> authorize(ConnectService& service, ConnectRequest request) {
+  registry::ConnectQuestion question{
+      .hub = request.hub,
+      .device = request.device,
+      .module = request.module,
+      .generation_known = service.anchors.generation({ServiceKind::hub, request.hub}),
+      .with_policies = request.password.has_value()};
+  MUSTER_CO_TRY(auto snapshot, co_await service.registry.connect_snapshot(std::move(question)));
+  ConnectOutcome outcome;
+  Connected connected{.hub = request.hub,
+                      .device = request.device,
+                      .module = request.module,
+                      .generation_id = snapshot.module     ? snapshot.module->generation_id
+                                       : snapshot.identity ? snapshot.identity->generation_id
+                                                           : std::string{}};
+  MUSTER_CO_CHECK(check_credential(service, outcome, request, snapshot, connected));
+  if (outcome.judgement.accepted()) outcome.connected = std::move(connected);
   co_return outcome;
 }
 

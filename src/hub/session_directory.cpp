@@ -92,6 +92,15 @@ std::size_t SessionDirectory::close_where(const std::function<bool(const Session
   return ending.size();
 }
 
+void SessionDirectory::deliver(const SessionKey& key, std::shared_ptr<const DesiredChange> change) const {
+  std::shared_ptr<LiveSession> session;
+  {
+    const std::lock_guard lock{mutex_};
+    if (const auto slot = slots_.find(key); slot != slots_.end()) session = slot->second.session;
+  }
+  if (session) session->tell(std::move(change));
+}
+
 void SessionDirectory::forget(const SessionKey& key) {
   const std::lock_guard lock{mutex_};
   void_where([&key](const SessionKey& other) { return !(other < key) && !(key < other); });

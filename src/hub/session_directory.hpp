@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "hub/outbox.hpp"
 #include "model/device.hpp"
 
 #include <array>
@@ -30,7 +31,7 @@ struct SessionKey {
   }
 };
 
-/// What the directory holds of a session: a way to end it. Implemented by gateways.
+/// What the directory holds of a session: ways to tell it something and to end it. Implemented by gateways.
 class LiveSession {
  public:
   virtual ~LiveSession() = default;
@@ -39,6 +40,9 @@ class LiveSession {
   virtual void end(Error reason) = 0;
   /// Any thread: when the device last sent something.
   virtual WallTime last_activity() const = 0;
+  /// Any thread; returns at once. The session tells its device, if that has asked to be told; one whose
+  /// outbox is full ends. A session of a face that has no such messages takes none.
+  virtual void tell(std::shared_ptr<const DesiredChange> change) { static_cast<void>(change); }
 };
 
 /// What is known of a connection, for the service API.
@@ -103,6 +107,9 @@ class SessionDirectory {
   /// Ends every session that matches, with the reason. Returns how many. Call it once the change that is the
   /// reason is stored: a CONNECT that looked before is then closed here or finds its admission void.
   std::size_t close_where(const std::function<bool(const SessionKey&)>& matches, const Error& reason);
+
+  /// Tells the session of `key`, if there is one. Calls for one key reach its session in their order.
+  void deliver(const SessionKey& key, std::shared_ptr<const DesiredChange> change) const;
 
   /// Drops what is remembered of a device that was deleted, its session too, which has to be ended before: a
   /// device of the same name that is made later starts with nothing.

@@ -10,6 +10,7 @@
 #include "trust/judgement.hpp"
 #include "trust/verdict_cache.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,8 +24,9 @@ enum class IdentityType : std::uint8_t { self_signed, certificate_authority };
 
 struct ProvisioningConfig {
   IdentityType identity_type = IdentityType::self_signed;
-  std::size_t operations_max = 10'000;  ///< Registrations under way at once, in this process.
-  int attempts_max = 5;                 ///< Times a registration starts over because trust moved under it.
+  std::chrono::seconds sas_clock_skew{300};  ///< For so long an expired token is taken still.
+  std::size_t operations_max = 10'000;       ///< Registrations under way at once, in this process.
+  int attempts_max = 5;  ///< Times a registration starts over because trust moved under it.
 };
 
 /// A device's request to be registered, as the gateway has read it.
@@ -32,6 +34,7 @@ struct RegisterRequest {
   ServiceName dps;
   RegistrationId id;
   std::shared_ptr<const pki::Chain> chain;  ///< Null when the client presented none.
+  std::optional<std::string> password;      ///< The SAS token; nullopt when none came.
   std::string payload_json;                 ///< For custom allocation; empty when absent.
   bool asks_for_certificate = false;        ///< The body held a csr.
   bool offers_tpm = false;

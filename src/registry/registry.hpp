@@ -30,11 +30,22 @@ struct EnrollmentSnapshot {
   std::optional<DpsInstance> dps;
 };
 
+/// Who asks to connect to a hub, and what the caller knows already.
+struct ConnectQuestion {
+  ServiceName hub;
+  DeviceId device;
+  std::string module = {};            ///< Empty for the device itself.
+  std::int64_t generation_known = 0;  ///< Of the trust that the caller holds.
+  bool with_policies = false;         ///< A token names one.
+};
+
 /// Everything that a hub CONNECT needs.
 struct ConnectSnapshot {
   std::int64_t generation = 0;
   std::optional<TrustView> trust;
   std::optional<DeviceIdentity> identity;
+  std::optional<ModuleIdentity> module;  ///< When one was asked for and is there.
+  std::vector<SasPolicy> policies;       ///< The hub's, when asked for.
 };
 
 /// What becomes of a device's data when it moves to another hub (service/02 section 2.5).
@@ -97,8 +108,7 @@ class Registry {
 
   virtual Task<EnrollmentSnapshot> enrollment_snapshot(ServiceName dps, RegistrationId id,
                                                        std::int64_t generation_known) = 0;
-  virtual Task<ConnectSnapshot> connect_snapshot(ServiceName hub, DeviceId id,
-                                                 std::int64_t generation_known) = 0;
+  virtual Task<ConnectSnapshot> connect_snapshot(ConnectQuestion question) = 0;
   virtual Task<AssignmentStored> assign(Assignment assignment) = 0;
   /// Takes no more calls, finishes those that were taken, and ends the threads. Blocks; twice is once.
   virtual void stop() = 0;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace muster::registry {
@@ -103,6 +104,24 @@ struct DeviceCounts {
   friend bool operator==(const DeviceCounts&, const DeviceCounts&) = default;
 };
 
+/// A tag, by the names that lead to it from the top of the tags, that is this string, number or boolean.
+struct TagIs {
+  std::vector<std::string> path;
+  std::variant<bool, double, std::string> value;
+};
+
+/// Which devices to look at. An engine answers by its indexes, from the narrowest condition: ids, else tag,
+/// else authentication type, else disabled; all of these within the prefix. It may return devices that meet
+/// that one and not the others, and, for long strings, ones that agree in the beginning alone: the caller
+/// judges each.
+struct DeviceFilter {
+  std::optional<std::vector<DeviceId>> ids{};  ///< Ascending, each once.
+  std::string id_prefix{};
+  std::optional<TagIs> tag{};
+  std::optional<DeviceAuthType> auth_type{};
+  std::optional<bool> enabled{};
+};
+
 class DeviceRepository {
  public:
   virtual ~DeviceRepository() = default;
@@ -116,6 +135,9 @@ class DeviceRepository {
                                              std::int64_t expected) = 0;
   virtual Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after,
                                           std::size_t limit) = 0;
+  /// As list(), of the devices that may meet the filter. It looks at no more rows than it returns, plus one.
+  virtual Result<Page<DeviceRecord>> search(const ServiceName& hub, const DeviceFilter& filter,
+                                            const std::string& after, std::size_t limit) = 0;
   virtual Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) = 0;
   /// Never makes one: nullopt too when there is no such device. All fields but `version` are stored as given.
   virtual Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) = 0;

@@ -55,14 +55,20 @@ Result<EnrollmentSnapshot> read_enrollment_snapshot(Store& store, const ServiceN
   return snapshot;
 }
 
-Result<ConnectSnapshot> read_connect_snapshot(Store& store, const ServiceName& hub, const DeviceId& id,
-                                              std::int64_t generation_known) {
+Result<ConnectSnapshot> read_connect_snapshot(Store& store, const ConnectQuestion& question) {
   ConnectSnapshot snapshot;
   MUSTER_TRY(snapshot.generation, store.trust_generation());
-  if (snapshot.generation != generation_known) {
-    MUSTER_TRY(snapshot.trust, hub_trust(store, hub, snapshot.generation));
+  if (snapshot.generation != question.generation_known) {
+    MUSTER_TRY(snapshot.trust, hub_trust(store, question.hub, snapshot.generation));
   }
-  MUSTER_TRY(snapshot.identity, store.devices().find(hub, id));
+  MUSTER_TRY(snapshot.identity, store.devices().find(question.hub, question.device));
+  if (const auto module = ModuleId::parse(question.module); module && snapshot.identity) {
+    MUSTER_TRY(auto record, store.modules().find(question.hub, question.device, *module));
+    if (record) snapshot.module = std::move(record->identity);
+  }
+  if (question.with_policies) {
+    MUSTER_TRY(snapshot.policies, store.services().policies({ServiceKind::hub, question.hub}));
+  }
   return snapshot;
 }
 

@@ -8,7 +8,6 @@ namespace muster::registry {
 
 Result<EnrollmentSnapshot> read_enrollment_snapshot(Store& store, const ServiceName& dps,
                                                     const RegistrationId& id, std::int64_t generation_known);
-Result<ConnectSnapshot> read_connect_snapshot(Store& store, const ServiceName& hub, const DeviceId& id,
-                                              std::int64_t generation_known);
+Result<ConnectSnapshot> read_connect_snapshot(Store& store, const ConnectQuestion& question);
 
 }  // namespace muster::registry

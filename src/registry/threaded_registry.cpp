@@ -156,11 +156,10 @@ Task<EnrollmentSnapshot> ThreadedRegistry::enrollment_snapshot(ServiceName dps, 
   co_return snapshot;
 }
 
-Task<ConnectSnapshot> ThreadedRegistry::connect_snapshot(ServiceName hub, DeviceId id,
-                                                         std::int64_t generation_known) {
+Task<ConnectSnapshot> ThreadedRegistry::connect_snapshot(ConnectQuestion question) {
   ConnectSnapshot snapshot;
   auto call = submit(reads_, [&](Store& store) -> Result<void> {
-    MUSTER_TRY(snapshot, read_connect_snapshot(store, hub, id, generation_known));
+    MUSTER_TRY(snapshot, read_connect_snapshot(store, question));
     return {};
   });
   MUSTER_CO_CHECK(co_await std::move(call));

@@ -27,8 +27,7 @@ class ThreadedRegistry final : public Registry {
   Task<void> write(std::function<Result<void>(Store&)> work) override;
   Task<EnrollmentSnapshot> enrollment_snapshot(ServiceName dps, RegistrationId id,
                                                std::int64_t generation_known) override;
-  Task<ConnectSnapshot> connect_snapshot(ServiceName hub, DeviceId id,
-                                         std::int64_t generation_known) override;
+  Task<ConnectSnapshot> connect_snapshot(ConnectQuestion question) override;
   Task<AssignmentStored> assign(Assignment assignment) override;
   void stop() override;
   RegistryFigures figures() const override;

@@ -326,7 +326,8 @@ std::vector<ConfigKey> sas_keys() {
 std::vector<ConfigKey> limit_keys() {
   return {
       MUSTER_WORD_KEY("limits.profile", limits.profile, kProfiles, "none or azure-s1",
-                      "Azure's own limits on top of muster's"),
+                      "azure-s1: Azure's rates for one S1 unit, refused with 429 (device/06); the control "
+                      "socket is not counted"),
       MUSTER_BYTES_KEY("limits.packet_bytes_max", limits.packet_bytes_max, 4096, 16 * kMiB, "4 KiB to 16 MiB",
                        "Largest MQTT packet; a larger one closes its connection"),
       MUSTER_NUMBER_KEY("limits.connections_max", limits.connections_max, 1, 1'000'000,

@@ -37,6 +37,9 @@ class FrontDoor final : public mqtt::ServiceNames, public rest::ServiceNames {
   Result<std::optional<ServiceKind>> kind_of_sni(const net::PeerInfo& peer) override;
   std::optional<ServiceName> dps_of_scope(std::string_view id_scope, const net::PeerInfo& peer) override;
   Task<ServiceName> hub_of(std::string hub_host, std::string device_id, net::PeerInfo peer) override;
+  std::vector<std::string> hosts_of_hub(const ServiceName& hub) const override {
+    return names_of({ServiceKind::hub, hub});
+  }
   std::string answer_host(const std::string& hub_host, const net::PeerInfo& peer) override;
 
   std::optional<rest::Face> face(const rest::FaceQuestion& question) const override;

@@ -3,6 +3,7 @@
 #include "eventlog/segmented_log.hpp"
 #include "gateway/mqtt/gateway.hpp"
 #include "gateway/rest/gateway.hpp"
+#include "hub/twins.hpp"
 #include "journal/journal.hpp"
 #include "net/listener.hpp"
 #include "net/unix_socket.hpp"
@@ -10,6 +11,7 @@
 #include "server/front_door.hpp"
 #include "server/service.hpp"
 #include "server/world.hpp"
+#include "throttle/throttles.hpp"
 #include "webhook/webhook.hpp"
 #include "world/running_world.hpp"
 
@@ -43,6 +45,9 @@ struct Service::Parts {
         loaded{std::move(loaded_)},
         journal{injected.clock, injected.random},
         sessions{injected.clock},
+        throttles{injected.clock, loaded.config.limits.profile == LimitsProfile::azure_s1
+                                      ? throttle::Profile::azure_s1
+                                      : throttle::Profile::none},
         started{injected.clock.wall()} {}
 
   const Config& config() const { return loaded.config; }
@@ -56,6 +61,7 @@ struct Service::Parts {
   std::optional<ServerTls> tls;
   journal::Journal journal;
   hub::SessionDirectory sessions;
+  throttle::Throttles throttles;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<eventlog::EventLog> log;
   std::unique_ptr<FrontDoor> front_door;
@@ -69,6 +75,7 @@ struct Service::Parts {
   std::unique_ptr<provisioning::Provisioning> provisioning;
   std::unique_ptr<provisioning::Operations> operations;
   std::unique_ptr<hub::ConnectService> connect;
+  std::unique_ptr<hub::Twins> twins;
 
   std::vector<net::PortClaim> mqtt_claims, https_claims;
   std::optional<net::PortClaim> admin_claim;

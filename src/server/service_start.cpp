@@ -106,12 +106,19 @@ eventlog::SegmentedLogConfig log_config(const Config& config, const WorldPaths& 
           .reserve_bytes = config.event_log.reserve_bytes};
 }
 
+/// Azure documents five subscriptions a connection (device/06 section 2).
+std::uint32_t subscriptions_max(const LimitsConfig& limits) {
+  constexpr std::uint32_t kAzures = 5;
+  return limits.profile == LimitsProfile::azure_s1 ? std::min(kAzures, limits.subscriptions_max)
+                                                   : limits.subscriptions_max;
+}
+
 mqtt::MqttLimits mqtt_limits(const Config& config) {
   return {.packet_bytes_max = config.limits.packet_bytes_max,
           .handshake_timeout = std::chrono::seconds{config.limits.handshake_seconds},
           .connect_timeout = std::chrono::seconds{config.limits.connect_seconds},
           .inflight_max = config.limits.inflight_max,
-          .subscriptions_max = config.limits.subscriptions_max,
+          .subscriptions_max = subscriptions_max(config.limits),
           .keep_alive_max = std::chrono::seconds{config.limits.keep_alive_max_s}};
 }
 
@@ -320,13 +327,16 @@ Result<void> Starting::open_services() {
   provisioning_config.identity_type = config.dps.identity_type == IdentityType::certificate_authority
                                           ? provisioning::IdentityType::certificate_authority
                                           : provisioning::IdentityType::self_signed;
+  provisioning_config.sas_clock_skew = std::chrono::seconds{config.sas.clock_skew_s};
   parts_.provisioning = std::make_unique<provisioning::Provisioning>(provisioning::Provisioning{
       *parts_.registry, parts_.anchors, parts_.verdicts, *parts_.allocation, clock, random,
       provisioning_config,
       [&parts = parts_](const DeviceIdentity& left) { end_sessions_of(parts.sessions, left); }});
   parts_.operations = std::make_unique<provisioning::Operations>(*parts_.provisioning);
   parts_.connect = std::make_unique<hub::ConnectService>(
-      hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock});
+      hub::ConnectService{*parts_.registry, parts_.anchors, parts_.verdicts, clock,
+                          std::chrono::seconds{config.sas.clock_skew_s}});
+  parts_.twins = std::make_unique<hub::Twins>(*parts_.registry, parts_.sessions, clock);
   return {};
 }
 
@@ -347,7 +357,9 @@ rest::Services rest_services(Service::Parts& parts) {
           .log = *parts.log,
           .journal = parts.journal,
           .sessions = parts.sessions,
+          .twins = *parts.twins,
           .names = *parts.front_door,
+          .throttles = parts.throttles,
           .process = std::move(process),
           .subscription_id = std::string{kSubscriptionId},
           .resource_group = std::string{kResourceGroup},
@@ -364,6 +376,8 @@ Result<void> Starting::listen() {
                                  *parts_.provisioning,
                                  *parts_.connect,
                                  parts_.sessions,
+                                 *parts_.twins,
+                                 parts_.throttles,
                                  *parts_.front_door,
                                  mqtt_limits(parts_.config()),
                                  dps_answers(parts_.config())};

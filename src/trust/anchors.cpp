@@ -30,6 +30,7 @@ Anchors::Anchors(ServiceRef service, std::int64_t generation, std::vector<CaCert
 void Anchors::add_group(EnrollmentGroup given) {
   const auto group = std::make_shared<const EnrollmentGroup>(std::move(given));
   const Attestation& attestation = group->settings.attestation;
+  if (attestation.type == AttestationType::symmetric_key) key_groups_.push_back(group);
   if (attestation.type != AttestationType::x509) return;
   for (const std::string& name : {attestation.ca_primary, attestation.ca_secondary}) {
     for (const KnownCa& ca : cas_) {

@@ -54,6 +54,8 @@ class Anchors {
   std::vector<const KnownCa*> own_cas_of(const pki::Certificate& certificate) const;
   /// The groups that refer to exactly this certificate: those that may authorise first, then by id.
   std::span<const GroupReference> groups_of(const pki::Certificate& certificate) const;
+  /// The groups whose devices prove themselves with keys derived from the group's, by id.
+  std::span<const std::shared_ptr<const EnrollmentGroup>> key_groups() const noexcept { return key_groups_; }
   /// Every certificate known here, without doubles; those that groups refer to come first.
   std::span<const pki::Certificate> certificates() const noexcept { return pool_; }
   /// What is stored and cannot be read, with names.
@@ -70,6 +72,7 @@ class Anchors {
   std::int64_t generation_;
   std::vector<KnownCa> cas_;  ///< Filled first and never changed: references point into it.
   std::unordered_map<std::string, std::vector<GroupReference>> groups_;  ///< By SHA-256 thumbprint.
+  std::vector<std::shared_ptr<const EnrollmentGroup>> key_groups_;
   std::vector<pki::Certificate> pool_;
   std::vector<Error> faults_;
 };

@@ -1,5 +1,6 @@
 """The official Python device SDK, unmodified, in the tutorial's shape."""
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 from world import BINARY, DEVICE, GROUP, HUB_HOST, clean_environment
 
 SIMULATOR = pathlib.Path(__file__).parent / "clients" / "device_simulator.py"
+TWIN_DEVICE = SIMULATOR.with_name("twin_device.py")
 COUNT = 10
 
 
@@ -59,3 +61,39 @@ def test_registering_again_gives_the_same_device(world):
     assert lines[2] == f"device {DEVICE}"
     registrations = world.json("dps", "enrollment-group", "registration", "list", "--enrollment-id", GROUP)
     assert [one["registrationId"] for one in registrations].count(DEVICE) == 1
+
+
+def test_a_twin_from_both_ends(world):
+    """get_twin, patch_twin_reported_properties and on_twin_desired_properties_patch_received against the operator's CLI."""
+    run([sys.executable, SIMULATOR, world.data / "device" / "config.json", "1",
+         "--provisioning-host", world.address, "--server-ca", world.ca])
+    world.json("hub", "device-twin", "update", "-d", DEVICE, "--desired", '{"interval": 5, "mode": "eco"}',
+               "--tags", '{"room": 4}')
+    device = subprocess.Popen(
+        [sys.executable, TWIN_DEVICE, world.data / "device" / "config.json", world.address, "--server-ca", world.ca],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=clean_environment())
+
+    def heard():
+        return json.loads(device.stdout.readline())
+
+    try:
+        twin = heard()
+        assert twin["desired"] == {"interval": 5, "mode": "eco", "$version": 2}
+        assert twin["reported"] == {"$version": 1}
+        assert heard() is None
+        shown = world.json("hub", "device-twin", "show", "-d", DEVICE)
+        reported = shown["properties"]["reported"]
+        assert (reported["battery"], "cells" in reported, reported["$version"]) == ({"level": 90}, False, 3)
+        assert shown["tags"] == {"room": 4}
+
+        world.json("hub", "device-twin", "update", "-d", DEVICE, "--desired", '{"interval": 7, "mode": null}')
+        assert heard() == {"interval": 7, "mode": None, "$version": 3}
+        changed = world.json("hub", "device-twin", "replace", "-d", DEVICE, "--json", '{"properties": {"desired": {"a": 1}}}')
+        assert heard() == {"a": 1, "interval": None, "$version": 4}
+        assert (changed["tags"], changed["properties"]["reported"]["battery"]) == ({}, {"level": 90})
+        stale = world.run_cli("hub", "device-twin", "update", "-d", DEVICE, "--tags", '{"x": 1}', "--etag", shown["etag"],
+                              check=False)
+        assert stale.returncode == 5 and "MU-4004" in stale.stderr
+    finally:
+        device.stdin.close()
+        assert device.wait(timeout=30) == 0

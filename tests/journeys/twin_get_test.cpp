@@ -1,5 +1,4 @@
-// A twin GET is answered with the stored twin (protocol/device/04 section 8); the rest of the twin is not
-// here yet.
+// A twin GET is answered with the stored twin (protocol/device/04 section 8).
 
 #include "device.hpp"
 
@@ -56,7 +55,7 @@ TEST_F(TwinGet, OfABusyRegistryFailsThatRequestAlone) {
   device.subscribes({{"$iothub/twin/res/#", 1}});
   service.registry().failing = Error{ErrorCode::registry_busy, "full"};
   asks("1");
-  EXPECT_EQ(device.hears<Publish>().topic, "$iothub/twin/res/500/?$rid=1");
+  EXPECT_EQ(device.hears<Publish>().topic, "$iothub/twin/res/503/?$rid=1");
   service.registry().failing.reset();
   asks("2");
   EXPECT_EQ(device.hears<Publish>().topic, "$iothub/twin/res/200/?$rid=2");

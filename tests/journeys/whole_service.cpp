@@ -52,11 +52,14 @@ WholeService::Running::Running(WholeService& service)
                    *service.random_,
                    service.terms_.provisioning},
       operations{provisioning},
-      connect{registry, anchors, verdicts, service.clock} {
+      connect{registry, anchors, verdicts, service.clock},
+      twins{registry, sessions, service.clock},
+      throttles{service.clock, service.terms_.throttles} {
   shards.push_back(std::make_unique<net::Shard>(service.clock, 0));
   gateway = std::make_unique<mqtt::Gateway>(
       mqtt::GatewayServices{service.clock, journal, registry, hurried, operations, provisioning, connect,
-                            sessions, front_door, service.terms_.limits, service.terms_.dps},
+                            sessions, twins, throttles, front_door, service.terms_.limits,
+                            service.terms_.dps},
       shards);
 }
 
@@ -143,6 +146,24 @@ void WholeService::disables_device(std::string_view id) {
 
 void WholeService::deletes_device(std::string_view id) {
   made(store().devices().remove(kHub, *DeviceId::parse(id), registry::kAnyVersion));
+}
+
+Result<void> WholeService::patches_twin(std::string_view id, std::string_view body) {
+  const auto outcome = std::make_shared<std::optional<Result<void>>>();
+  const auto patch = [](hub::Twins& twins, hub::SessionKey key, hub::TwinChange change,
+                        std::shared_ptr<std::optional<Result<void>>> into) -> asio::awaitable<void> {
+    const auto changed = co_await twins.change(std::move(key), std::move(change), {});
+    *into = changed ? Result<void>{} : Result<void>{failure(changed.error())};
+  };
+  const hub::SessionKey key{kHub, *DeviceId::parse(id), ""};
+  MUSTER_TRY(const hub::TwinChange change, hub::parse_twin_patch(body));
+  asio::co_spawn(shard().io(), patch(running_->twins, key, change, outcome), asio::detached);
+  settles();
+  return **outcome;
+}
+
+std::optional<Twin> WholeService::twin(std::string_view id) {
+  return made(store().devices().find_twin(kHub, *DeviceId::parse(id)));
 }
 
 void WholeService::ends_sessions(std::string_view id, const Error& why) {

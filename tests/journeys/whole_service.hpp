@@ -39,6 +39,7 @@ struct Terms {
   std::uint64_t log_queue_bytes = 64u << 20;
   provisioning::Geography geography;
   provisioning::AllocationWebhook* webhook = nullptr;
+  throttle::Profile throttles = throttle::Profile::none;
 };
 
 /// An event as it was read back from the log.
@@ -67,6 +68,9 @@ class WholeService {
   void links_hub(const ServiceName& hub, std::string_view location, std::uint32_t weight);
   void disables_device(std::string_view id);
   void deletes_device(std::string_view id);
+  /// Changes the twin of a device, as PATCH /twins/{id} does with this body.
+  Result<void> patches_twin(std::string_view id, std::string_view body);
+  std::optional<Twin> twin(std::string_view id);
   /// What the service API does after a change of a device was stored.
   void ends_sessions(std::string_view id, const Error& why);
   /// All but what is stored starts anew; connections are gone.
@@ -116,6 +120,8 @@ class WholeService {
     provisioning::Provisioning provisioning;
     provisioning::Operations operations;
     hub::ConnectService connect;
+    hub::Twins twins;
+    throttle::Throttles throttles;
     std::vector<std::unique_ptr<net::Shard>> shards;
     std::unique_ptr<mqtt::Gateway> gateway;
   };

@@ -45,6 +45,30 @@ TEST(DeviceIdentity, ListFollowsEveryPageAndBeginsWithThePagesColumns) {
   EXPECT_EQ(f.stub.asked()[1].continuation, "next");
 }
 
+TEST(HubQuery, RowsOfEveryPageArePrintedWithTheColumnsOfTheProjection) {
+  const auto script = [](const Asked& asked) {
+    if (asked.continuation.empty()) {
+      return Answer{.body = R"([{"deviceId": "a", "floor": 3, "where": {"x": 1}}])", .continuation = "next"};
+    }
+    return Answer{.body = R"([{"deviceId": "b"}, {"deviceId": "c", "floor": 4}])"};
+  };
+  Fixture table{script};
+  const auto printed =
+      table.shell.run({"hub", "query", "-q", "select deviceId, tags.floor from devices", "-o", "table"});
+  EXPECT_EQ(printed.status, 0) << printed.err;
+  EXPECT_EQ(printed.out, "DeviceId  Floor\n--------  -----\na         3\nb\nc         4\n");
+  ASSERT_EQ(table.stub.asked().size(), 2u);
+  EXPECT_EQ(table.stub.asked()[0].body, R"({"query":"select deviceId, tags.floor from devices"})");
+  EXPECT_EQ(table.stub.asked()[1].continuation, "next");
+
+  Fixture cut{script};
+  const auto two =
+      cut.shell.run({"hub", "query", "--query-command", "select deviceId from devices", "--top", "2"});
+  EXPECT_EQ(two.status, 0) << two.err;
+  EXPECT_THAT(two.out, testing::AllOf(HasSubstr("\"b\""), testing::Not(HasSubstr("\"c\""))));
+  EXPECT_EQ(cut.shell.run({"hub", "query"}).status, 2) << "a query is wanted";
+}
+
 TEST(DeviceIdentity, AnErrorOfTheServiceIsPrintedWithItsCodeAndEndsWith5) {
   Fixture f{[](const Asked&) {
     return Answer{.status = 404, .body = R"({"Message": "ErrorCode:DeviceNotFound", "musterCode": "MU-3001",
@@ -189,6 +213,41 @@ TEST(ShowRequest, PrintsTheCallToStandardError) {
   const auto outcome = f.shell.run({"hub", "device-twin", "show", "-d", "d", "--show-request"});
   EXPECT_EQ(outcome.err,
             "GET /twins/d?api-version=2021-04-12 HTTP/1.1\nHost: my-iot-hub-x509.azure-devices.net\n");
+}
+
+TEST(DeviceTwin, UpdateMergesWhatTheFlagsNameAndNothingElse) {
+  Fixture f{[](const Asked& asked) { return Answer{.body = asked.body}; }};
+  f.shell.write("desired.json", R"({"interval": 5, "mode": null})");
+  const auto outcome = f.shell.run({"hub", "device-twin", "update", "-d", "d", "--desired", "desired.json"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(f.shell
+                .run({"hub", "device-twin", "update", "--device-id", "d", "--hub-name", "my-iot-hub-x509",
+                      "--tags", R"({"room": 4})", "--etag", "AAAAAAAAAAE="})
+                .status,
+            0);
+  const Asked first = f.stub.asked().at(0);
+  EXPECT_EQ(first.method, "PATCH");
+  EXPECT_EQ(first.target, "/twins/d?api-version=2021-04-12");
+  EXPECT_EQ(first.body, R"({"properties":{"desired":{"interval":5,"mode":null}}})");
+  EXPECT_EQ(first.if_match, "\"*\"");
+  EXPECT_EQ(f.stub.asked().at(1).body, R"({"tags":{"room":4}})");
+  EXPECT_EQ(f.stub.asked().at(1).if_match, "\"AAAAAAAAAAE=\"");
+}
+
+TEST(DeviceTwin, ReplaceSendsTheTwinAsItIsGiven) {
+  Fixture f{[](const Asked& asked) { return Answer{.body = asked.body}; }};
+  f.shell.write("twin.json", R"({"deviceId": "d", "tags": {}, "properties": {"desired": {"a": 1}}})");
+  EXPECT_EQ(f.shell.run({"hub", "device-twin", "replace", "-d", "d", "-j", "twin.json"}).status, 0);
+  EXPECT_EQ(f.stub.asked().at(0).method, "PUT");
+  EXPECT_EQ(f.stub.asked().at(0).body, R"({"deviceId":"d","tags":{},"properties":{"desired":{"a":1}}})");
+}
+
+TEST(DeviceTwin, WhatIsMissingOrNoObjectIsRefusedBeforeAnythingIsSent) {
+  Fixture f{[](const Asked&) { return Answer{}; }};
+  EXPECT_EQ(f.shell.run({"hub", "device-twin", "update", "-d", "d"}).status, 2);
+  EXPECT_EQ(f.shell.run({"hub", "device-twin", "replace", "-d", "d"}).status, 2);
+  EXPECT_NE(f.shell.run({"hub", "device-twin", "update", "-d", "d", "--desired", "[1]"}).status, 0);
+  EXPECT_TRUE(f.stub.asked().empty());
 }
 
 std::string stream_of(int events) {

@@ -94,7 +94,7 @@ TEST_F(ProvisionTest, SendsTheSameRequestAgainWhenDpsIsBusy) {
   rig_.advance(seconds{4});
   ASSERT_TRUE(outcome->result);
   EXPECT_THAT(pauses, ElementsAre(milliseconds{4'000}));
-  ASSERT_EQ(rig_.connection(0).said.size(), 6U);
+  ASSERT_EQ(rig_.connection(0).said.size(), 7U) << "DISCONNECT is the last";
   EXPECT_THAT(rig_.connection(0).said[4], HasSubstr("iotdps-register/?$rid=2"));
 }
 

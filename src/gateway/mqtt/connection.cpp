@@ -35,7 +35,12 @@ void release(Bytes& buffer) {
 
 Connection::Connection(GatewayServices& services, AckQueue& acks, net::Shard& shard,
                        std::unique_ptr<net::Stream> stream)
-    : services_{services}, acks_{acks}, shard_{shard}, stream_{std::move(stream)}, room_{shard} {
+    : services_{services},
+      acks_{acks},
+      shard_{shard},
+      stream_{std::move(stream)},
+      room_{shard},
+      for_device_{services.limits.desired_waiting_max} {
   remote_ = fmt::format("{}:{}", stream_->peer().remote.address, stream_->peer().remote.port);
   tracking_id_ = services_.journal.new_tracking_id();
 }
@@ -66,6 +71,7 @@ asio::awaitable<void> Connection::run() {
   last_heard_ = services_.clock.steady();
   journal_connected();
   arm_keep_alive();
+  handler_->outbox_ready();  // What was told since the session was claimed found no handler.
   flush();
   co_await pump();
   flush();  // DISCONNECT may have come in one read with packets that were answered.
@@ -186,10 +192,21 @@ Result<std::size_t> Connection::consume(ByteView bytes) {
       acks_.wait_for_room(shared_from_this());
       break;
     }
+    if (next == PacketHandler::Next::pause) break;
     done += size;
     if (next == PacketHandler::Next::disconnect) orderly_ = true;
   }
   return done;
+}
+
+void Connection::pause_for(std::chrono::nanoseconds time) {
+  pause_ = std::make_unique<net::ScopedDeadline>(shard_, services_.clock.steady() + time, [this] {
+    // Not reset(): it is the deadline's own action that runs.
+    asio::post(shard_.io(), [self = shared_from_this()] {
+      self->pause_ = nullptr;
+      self->room_.notify();
+    });
+  });
 }
 
 void Connection::flush() {
@@ -257,6 +274,23 @@ void Connection::end(Error reason) {
   asio::post(shard_.io(), [self = shared_from_this(), reason = std::move(reason)] { self->fail(reason); });
 }
 
+void Connection::tell(std::shared_ptr<const hub::DesiredChange> change) {
+  switch (for_device_.offer(std::move(change))) {
+    case hub::Outbox::Offer::taken:
+      return;
+    case hub::Outbox::Offer::full:
+      return end(
+          Error{ErrorCode::peer_stalled, fmt::format("{} changes of its desired properties wait for it",
+                                                     services_.limits.desired_waiting_max)});
+    case hub::Outbox::Offer::first:
+      asio::post(shard_.io(), [self = shared_from_this()] {
+        if (!self->handler_ || self->ending_) return;
+        self->handler_->outbox_ready();
+        self->flush();
+      });
+  }
+}
+
 WallTime Connection::last_activity() const {
   return WallTime{std::chrono::microseconds{last_activity_us_.load(std::memory_order_relaxed)}};
 }
@@ -286,7 +320,7 @@ void Connection::arm_keep_alive() {
 }
 
 bool Connection::waits_for_log() const noexcept {
-  return starved_ || inflight() >= services_.limits.inflight_max;
+  return starved_ || pause_ || inflight() >= services_.limits.inflight_max;
 }
 
 void Connection::journal_connected() {

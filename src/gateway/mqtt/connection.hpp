@@ -4,6 +4,7 @@
 #include "base/task.hpp"
 #include "eventlog/event_log.hpp"
 #include "gateway/mqtt/limits.hpp"
+#include "hub/outbox.hpp"
 #include "hub/session_directory.hpp"
 #include "net/shard.hpp"
 #include "net/signal.hpp"
@@ -30,19 +31,22 @@ class PacketHandler {
   enum class Next : std::uint8_t {
     go_on,
     wait_for_room,  ///< The packet was not taken: offer it again once there is room.
+    pause,          ///< Likewise, once the time has passed that the handler gave to pause_for().
     disconnect,     ///< DISCONNECT came: end in an orderly way.
   };
   virtual ~PacketHandler() = default;
   /// One packet after CONNECT. A failure closes the connection with it.
   virtual Result<Next> handle(const FixedHeader& header, ByteView body) = 0;
+  /// Something waits in the connection's outbox.
+  virtual void outbox_ready() {}
   /// The connection is over. `orderly`: by DISCONNECT.
   virtual void closed(bool orderly) = 0;
 };
 
 /// One MQTT connection from accept to close: handshake, CONNECT, then packets to its handler. A coroutine
 /// reads; what there is to write is written at once as far as the peer takes it, and a second coroutine
-/// exists only while it does not. Lives and dies on one shard; end() and last_activity() may be called from
-/// any thread.
+/// exists only while it does not. Lives and dies on one shard; end(), tell() and last_activity() may be
+/// called from any thread.
 class Connection final : public hub::LiveSession, public std::enable_shared_from_this<Connection> {
  public:
   Connection(GatewayServices& services, AckQueue& acks, net::Shard& shard,
@@ -54,6 +58,7 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
 
   void end(Error reason) override;
   WallTime last_activity() const override;
+  void tell(std::shared_ptr<const hub::DesiredChange> change) override;
 
   // For handlers, on the shard.
   net::Shard& shard() noexcept { return shard_; }
@@ -70,6 +75,8 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   void flush();
   /// Acknowledges `packet_id` once `ticket` is durable; in the order of the calls.
   void acknowledge_when_durable(eventlog::Ticket ticket, std::uint16_t packet_id);
+  /// Nothing is read for so long. For a handler that returns Next::pause.
+  void pause_for(std::chrono::nanoseconds time);
   std::size_t inflight() const noexcept { return unacknowledged_.size(); }
   /// On the shard, when the log has moved: sends the acknowledgements that are due. True while some are still
   /// waited for.
@@ -77,6 +84,8 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   /// Wakes the reader if it waits for room.
   void room() { room_.notify(); }
   void fail(Error reason);
+  /// What the service has for the device and the handler has not taken yet.
+  hub::Outbox& for_device() noexcept { return for_device_; }
   /// CONNECT, whole. protocol_violation as soon as another packet begins: nothing of a stranger's is kept.
   Task<Bytes> read_connect(std::uint32_t size_max);
   /// What the journal says of this connection; set as it becomes known.
@@ -113,6 +122,7 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   Bytes inbox_;   ///< Bytes of a packet that has not arrived whole; empty, and without memory, when idle.
   Bytes outbox_;  ///< What the peer has not taken yet.
   std::size_t outbox_written_ = 0;
+  hub::Outbox for_device_;
   std::deque<std::pair<eventlog::Ticket, std::uint16_t>> unacknowledged_;
   std::optional<Error> ending_;
   std::string remote_, subject_, service_, tracking_id_, answered_;
@@ -122,7 +132,8 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   SteadyTime last_heard_{};
   std::atomic<std::int64_t> last_activity_us_{0};
   bool in_ack_queue_ = false;
-  bool blocked_ = false;  ///< The peer takes no more just now: drain() waits for it.
+  bool blocked_ = false;                        ///< The peer takes no more just now: drain() waits for it.
+  std::unique_ptr<net::ScopedDeadline> pause_;  ///< Null unless the connection pauses.
   bool starved_ = false;  ///< The handler asked to wait for room, and has not been asked again since.
   bool orderly_ = false;
 };

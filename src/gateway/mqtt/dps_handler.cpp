@@ -17,8 +17,7 @@ namespace muster::mqtt {
 struct DpsHandler::Shared {
   std::shared_ptr<Connection> connection;
   GatewayServices& services;
-  ServiceName dps;
-  std::string registration_id;
+  const DpsCaller caller;
   std::shared_ptr<const pki::Chain> chain;
   std::uint8_t granted_qos = hub::kNotSubscribed;
   std::uint16_t next_packet_id = 1;
@@ -33,6 +32,9 @@ struct DpsHandler::Shared {
   void failed(const provisioning::OperationView& view, const std::string& rid);
   std::string disabled_registration(const Error& error) const;
   Result<provisioning::RegisterRequest> request_of(const dps::RegisterBody& body) const;
+  Result<void> take(throttle::Quota quota, std::string_view device) const {
+    return services.throttles.take({ServiceKind::dps, caller.dps}, quota, device);
+  }
   static asio::awaitable<void> answer(std::shared_ptr<Shared> self, std::string rid, std::string operation_id,
                                       std::string body, bool poll);
   asio::awaitable<bool> is_attested(const provisioning::RegisterRequest& request, const std::string& rid,
@@ -41,19 +43,14 @@ struct DpsHandler::Shared {
   asio::awaitable<void> answer_poll(const std::string& rid, const std::string& operation_id);
 };
 
-DpsHandler::DpsHandler(Connection& connection, GatewayServices& services, ServiceName dps,
-                       std::string registration_id)
-    : connection_{connection},
-      services_{services},
-      dps_{std::move(dps)},
-      registration_id_{std::move(registration_id)} {
+DpsHandler::DpsHandler(Connection& connection, GatewayServices& services, DpsCaller caller)
+    : connection_{connection}, services_{services}, caller_{std::move(caller)} {
   if (connection.peer().chain) chain_ = std::make_shared<const pki::Chain>(*connection.peer().chain);
 }
 
 Result<PacketHandler::Next> DpsHandler::handle(const FixedHeader& header, ByteView body) {
   if (!shared_) {
-    shared_ = std::make_shared<Shared>(
-        Shared{connection_.shared_from_this(), services_, dps_, registration_id_, chain_});
+    shared_ = std::make_shared<Shared>(Shared{connection_.shared_from_this(), services_, caller_, chain_});
   }
   const auto packet = decode_body(header, body);
   if (!packet) return failure(ErrorCode::malformed_packet, std::string{packet_name(header.type)});
@@ -129,18 +126,24 @@ asio::awaitable<void> DpsHandler::Shared::answer(std::shared_ptr<Shared> self, s
 }
 
 Result<provisioning::RegisterRequest> DpsHandler::Shared::request_of(const dps::RegisterBody& body) const {
-  const auto id = RegistrationId::parse(registration_id);
+  const auto id = RegistrationId::parse(caller.registration_id);
   if (!id) {
     return failure(ErrorCode::registration_id_invalid,
-                   fmt::format("registration id {} {}", registration_id.substr(0, 160), id.error()));
+                   fmt::format("registration id {} {}", caller.registration_id.substr(0, 160), id.error()));
   }
-  if (!body.registration_id.empty() && !equals_ignoring_case(body.registration_id, registration_id)) {
+  if (!body.registration_id.empty() && !equals_ignoring_case(body.registration_id, caller.registration_id)) {
     return failure(ErrorCode::registration_body_invalid,
                    fmt::format("registrationId: found {}, wanted {} as in the user name",
-                               body.registration_id.substr(0, 160), registration_id));
+                               body.registration_id.substr(0, 160), caller.registration_id));
   }
-  return provisioning::RegisterRequest{
-      dps, *id, chain, body.payload_json, body.has_csr, body.has_tpm, connection->peer().remote.address};
+  return provisioning::RegisterRequest{.dps = caller.dps,
+                                       .id = *id,
+                                       .chain = chain,
+                                       .password = caller.password,
+                                       .payload_json = body.payload_json,
+                                       .asks_for_certificate = body.has_csr,
+                                       .offers_tpm = body.has_tpm,
+                                       .remote_address = connection->peer().remote.address};
 }
 
 /// Says so to the device when it is not.
@@ -159,6 +162,8 @@ asio::awaitable<void> DpsHandler::Shared::answer_register(const std::string& rid
   const Result<provisioning::RegisterRequest> request = request_of(*body);
   if (!request) co_return refuse(request.error(), rid, "register");
 
+  if (const auto may = take(throttle::Quota::dps_registrations, {}); !may)
+    co_return refuse(may.error(), rid, "register");
   // What can be refused for good is refused here and now; what follows is choosing the hub and storing.
   const bool attested = co_await is_attested(*request, rid, "register");
   if (!attested) co_return;
@@ -172,6 +177,8 @@ asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid,
                                                       const std::string& operation_id) {
   const Result<provisioning::RegisterRequest> request = request_of(dps::RegisterBody{});
   if (!request) co_return refuse(request.error(), rid, "poll");
+  if (const auto may = take(throttle::Quota::dps_polls, request->id.key()); !may)
+    co_return refuse(may.error(), rid, "poll");
   // The operation id is no secret, and whose registration it is has not been proved by CONNECT.
   const bool attested = co_await is_attested(*request, rid, "poll");
   if (!attested) co_return;
@@ -182,7 +189,7 @@ asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid,
     co_return failed(*view, rid);
   if (view->error) co_return refuse(*view->error, rid, "poll");
   if (view->running) {
-    co_return assigning(rid, dps::format_assigning(operation_id, registration_id));
+    co_return assigning(rid, dps::format_assigning(operation_id, caller.registration_id));
   }
   const Registration& registration = *view->registration;
   const bool sent =
@@ -192,8 +199,8 @@ asio::awaitable<void> DpsHandler::Shared::answer_poll(const std::string& rid,
   journal::Entry entry;
   entry.kind = journal::EntryKind::registered;
   entry.tracking_id = connection->tracking_id();
-  entry.service = dps_host_name(dps);
-  entry.subject = registration_id;
+  entry.service = dps_host_name(caller.dps);
+  entry.subject = caller.registration_id;
   entry.remote = connection->remote();
   entry.step = "poll";
   entry.answered = as_answered(sent, fmt::format("assigned to {}", registration.assigned_hub));
@@ -229,9 +236,10 @@ std::string DpsHandler::Shared::as_answered(bool sent, const std::string& what) 
 /// The third way to say that an enrollment is disabled (device/01 section 6.4): a final answer with that
 /// status.
 std::string DpsHandler::Shared::disabled_registration(const Error& error) const {
-  const auto id = RegistrationId::parse(registration_id);
+  const auto id = RegistrationId::parse(caller.registration_id);
   if (!id) return {};
-  Registration registration{.dps = dps, .id = *id, .operation_id = provisioning::operation_id_of(dps, *id)};
+  Registration registration{
+      .dps = caller.dps, .id = *id, .operation_id = provisioning::operation_id_of(caller.dps, *id)};
   registration.status = RegistrationStatus::disabled;
   registration.error_message = error.reason();
   registration.created = registration.updated = services.clock.wall();
@@ -243,8 +251,8 @@ void DpsHandler::Shared::refuse(const Error& error, const std::string& rid, std:
   journal::Entry entry;
   entry.kind = journal::EntryKind::refused;
   entry.tracking_id = services.journal.new_tracking_id();
-  entry.service = dps_host_name(dps);
-  entry.subject = registration_id;
+  entry.service = dps_host_name(caller.dps);
+  entry.subject = caller.registration_id;
   entry.remote = connection->remote();
   entry.step = step;
   entry.code = error.code();
@@ -272,8 +280,8 @@ void DpsHandler::Shared::failed(const provisioning::OperationView& view, const s
   journal::Entry entry;
   entry.kind = journal::EntryKind::refused;
   entry.tracking_id = services.journal.new_tracking_id();
-  entry.service = dps_host_name(dps);
-  entry.subject = registration_id;
+  entry.service = dps_host_name(caller.dps);
+  entry.subject = caller.registration_id;
   entry.remote = connection->remote();
   entry.step = "poll";
   entry.code = ErrorCode::allocation_failed;

@@ -48,6 +48,12 @@ constexpr std::array kRows{
     MqttErrorRow{certificate_chain_invalid, not_authorized, 401, 401002, "Invalid certificate."},
     MqttErrorRow{certificate_missing, not_authorized, 401, 401002, "Unauthorized."},
     MqttErrorRow{certificate_unreadable, not_authorized, 401, 401002, "Invalid certificate."},
+    MqttErrorRow{enrollment_certificate_mismatch, not_authorized, 401, 401002, "Invalid certificate."},
+    MqttErrorRow{token_malformed, bad_user_name_or_password, 401, 401002, "Unauthorized."},
+    MqttErrorRow{token_signature_invalid, not_authorized, 401, 401002, "Unauthorized."},
+    MqttErrorRow{token_expired, not_authorized, 401, 401003, "Unauthorized."},
+    MqttErrorRow{token_resource_mismatch, not_authorized, 401, 401002, "Unauthorized."},
+    MqttErrorRow{token_policy_unknown, not_authorized, 401, 401002, "Unauthorized."},
     MqttErrorRow{registration_id_mismatch, not_authorized, 401, 401003,
                  "Registration ID in request does not match certificate CN."},
     MqttErrorRow{registration_id_invalid, bad_user_name_or_password, 400, 400004, "Invalid registration ID."},
@@ -74,6 +80,9 @@ constexpr std::array kRows{
     MqttErrorRow{device_id_mismatch, not_authorized, 401, 401003, "Unauthorized."},
     MqttErrorRow{throttled, server_unavailable, 429, 429001, "Too many requests."},
 
+    MqttErrorRow{request_malformed, server_unavailable, 400, 400012, "Bad request."},
+    MqttErrorRow{field_invalid, server_unavailable, 400, 400004, "Bad request."},
+
     MqttErrorRow{disk_full, server_unavailable, 503, 503000, "Service unavailable."},
     MqttErrorRow{io_failed, server_unavailable, 500, 500000, "Internal error."},
     MqttErrorRow{event_log_failed, server_unavailable, 500, 500000, "Internal error."},
@@ -90,7 +99,18 @@ static_assert(std::ranges::is_sorted(kRows, {}, &MqttErrorRow::code), "looked up
 // of ours.
 constexpr MqttErrorRow kInternal{service_error, server_unavailable, 500, 500000, "Internal error."};
 
+/// Azure's words, then why and what to do.
+std::string message_of(const MqttErrorRow& row, const Error& error) {
+  return fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(),
+                     error.remedy());
+}
+
 }  // namespace
+
+TwinRefusal twin_refusal(const Error& error) {
+  const MqttErrorRow& row = mqtt_error(error.code());
+  return {row.dps_status, row.dps_error_code, message_of(row, error)};
+}
 
 const MqttErrorRow& mqtt_error(ErrorCode code) noexcept {
   const auto* row = std::ranges::lower_bound(kRows, code, {}, &MqttErrorRow::code);
@@ -99,10 +119,7 @@ const MqttErrorRow& mqtt_error(ErrorCode code) noexcept {
 
 DpsAnswer dps_answer(const Error& error, DisabledAnswer disabled) {
   const MqttErrorRow& row = mqtt_error(error.code());
-  DpsAnswer answer{
-      row.dps_status, row.dps_error_code,
-      fmt::format("{} {}: {}. {}", row.dps_message, error_id(error.code()), error.reason(), error.remedy()),
-      false};
+  DpsAnswer answer{row.dps_status, row.dps_error_code, message_of(row, error), false};
   if (error.code() == enrollment_disabled && disabled == DisabledAnswer::forbidden) {
     answer.status = 403;
     answer.error_code = 403002;

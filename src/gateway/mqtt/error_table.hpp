@@ -19,12 +19,12 @@ enum class ConnackCode : std::uint8_t {
   not_authorized = 5,
 };
 
-/// What MQTT clients are told for a code: the CONNACK that refuses a connection, and DPS's answer on the
-/// register topic.
+/// What MQTT clients are told for a code: the CONNACK that refuses a connection, DPS's answer on the register
+/// topic, and a hub's on the twin response topic.
 struct MqttErrorRow {
   ErrorCode code;
   ConnackCode connack;
-  std::uint16_t dps_status;      ///< In the response topic.
+  std::uint16_t dps_status;      ///< In the response topic, the twins' too.
   std::int32_t dps_error_code;   ///< In the body: status x 1000 + detail.
   std::string_view dps_message;  ///< Azure's words, where they are known.
 };
@@ -41,5 +41,14 @@ struct DpsAnswer {
   bool as_registration = false;  ///< Not an error body but a registration whose status is "disabled".
 };
 DpsAnswer dps_answer(const Error& error, DisabledAnswer disabled);
+
+/// What a hub answers on the twin response topic to a refused request; the body holds the code and the
+/// message.
+struct TwinRefusal {
+  int status = 0;
+  std::int32_t error_code = 0;
+  std::string message;
+};
+TwinRefusal twin_refusal(const Error& error);
 
 }  // namespace muster::mqtt

@@ -5,8 +5,10 @@
 #include "gateway/mqtt/names.hpp"
 #include "hub/connect.hpp"
 #include "hub/session_directory.hpp"
+#include "hub/twins.hpp"
 #include "journal/journal.hpp"
 #include "provisioning/operations.hpp"
+#include "throttle/throttles.hpp"
 
 #include <memory>
 #include <vector>
@@ -23,6 +25,8 @@ struct GatewayServices {
   provisioning::Provisioning& provisioning;
   hub::ConnectService& connect;
   hub::SessionDirectory& sessions;
+  hub::Twins& twins;
+  throttle::Throttles& throttles;
   ServiceNames& names;
   MqttLimits limits;
   DpsAnswers dps;

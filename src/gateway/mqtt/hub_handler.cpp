@@ -3,10 +3,7 @@
 #include "base/log.hpp"
 #include "gateway/mqtt/gateway.hpp"
 #include "protocol/hub/topic.hpp"
-#include "protocol/hub/twin_document.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,13 +17,27 @@ std::size_t index_of(hub::Subscription kind) { return static_cast<std::size_t>(k
 
 }  // namespace
 
-HubHandler::HubHandler(Connection& connection, GatewayServices& services, DeviceIdentity identity,
-                       AuthMethod method)
+HubHandler::HubHandler(Connection& connection, GatewayServices& services, hub::Connected connected)
     : connection_{connection},
       services_{services},
-      key_{identity.hub, identity.id, ""},
-      sender_{identity.hub.key(), std::string{identity.id.str()}, "", identity.generation_id, method} {
+      key_{connected.hub, connected.device, connected.module},
+      sender_{connected.hub.key(), std::string{connected.device.str()}, connected.module,
+              connected.generation_id, connected.method},
+      twins_{connection, services, key_} {
   subscriptions_.fill(hub::kNotSubscribed);
+  if (connected.expires) end_with_token(*connected.expires);
+}
+
+/// The .NET and Java clients rely on the hub to drop them when their token has run out: only then do they
+/// make a new one (device/04 section 10).
+void HubHandler::end_with_token(WallTime expires) {
+  constexpr std::chrono::hours kForever{100 * 365 * 24};  // Beyond it nanoseconds do not reach.
+  const auto remaining = expires - services_.clock.wall();
+  if (remaining > kForever) return;
+  const SteadyTime due = services_.clock.steady() + remaining;
+  token_ends_ = std::make_unique<net::ScopedDeadline>(connection_.shard(), due, [this] {
+    connection_.end(Error{ErrorCode::token_expired, "the token that the device connected with has run out"});
+  });
 }
 
 HubHandler::~HubHandler() {
@@ -66,7 +77,11 @@ Result<PacketHandler::Next> HubHandler::handle(const FixedHeader& header, ByteVi
     connection_.send(Pingresp{});
     return Next::go_on;
   }
-  if (std::holds_alternative<Puback>(*packet)) return Next::go_on;
+  if (const auto* puback = std::get_if<Puback>(&*packet)) {
+    twins_.acknowledged(puback->packet_id);
+    outbox_ready();
+    return Next::go_on;
+  }
   if (std::holds_alternative<Disconnect>(*packet)) return Next::disconnect;
   return failure(ErrorCode::protocol_violation, fmt::format("{} at a hub", packet_name(header.type)));
 }
@@ -76,10 +91,16 @@ Result<PacketHandler::Next> HubHandler::publish(const Publish& packet) {
   if (const auto topic = hub::parse_telemetry_topic(packet.topic, sender_.device_id, sender_.module_id)) {
     return telemetry(topic->properties, packet);
   }
-  if (const auto topic = hub::parse_twin_get_topic(packet.topic))
-    return twin_get(std::string{topic->rid}, packet);
+  const bool answered = subscriptions_[index_of(hub::Subscription::twin_responses)] != hub::kNotSubscribed;
+  if (const auto topic = hub::parse_twin_get_topic(packet.topic)) {
+    if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
+    if (answered) twins_.get(std::string{topic->rid});
+    return Next::go_on;
+  }
   if (const auto topic = hub::parse_twin_patch_topic(packet.topic)) {
-    return twin_patch(std::string{topic->rid}, packet);
+    if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
+    twins_.patch(std::string{topic->rid}, as_text(packet.payload), answered);
+    return Next::go_on;
   }
   if (const auto topic = hub::parse_credential_request_topic(packet.topic)) {
     return credential_request(std::string{topic->rid}, packet);
@@ -93,6 +114,12 @@ Result<PacketHandler::Next> HubHandler::publish(const Publish& packet) {
 }
 
 Result<PacketHandler::Next> HubHandler::telemetry(std::string_view properties, const Publish& packet) {
+  const ServiceRef hub{ServiceKind::hub, key_.hub};
+  // Azure queues what comes too fast ("traffic shaping", device/06): it is not read until its turn.
+  if (!services_.throttles.take(hub, throttle::Quota::telemetry)) {
+    connection_.pause_for(services_.throttles.wait_for(hub, throttle::Quota::telemetry));
+    return Next::pause;
+  }
   const std::uint8_t flags = packet.retain ? kEventRetained : 0;
   const Result<eventlog::Ticket> ticket =
       hub::ingest(services_.log, sender_, {properties, packet.payload, flags});
@@ -126,35 +153,6 @@ Result<PacketHandler::Next> HubHandler::unsubscribe(const Unsubscribe& packet) {
   return Next::go_on;
 }
 
-Result<PacketHandler::Next> HubHandler::twin_get(std::string rid, const Publish& packet) {
-  if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
-  if (subscriptions_[index_of(hub::Subscription::twin_responses)] == hub::kNotSubscribed) return Next::go_on;
-  if (*requests_ >= services_.limits.requests_max) {
-    const std::string topic = hub::format_twin_response_topic(429, rid, std::nullopt);
-    connection_.send(Publish{.topic = topic,
-                             .payload = as_bytes(R"({"errorCode":429001,"message":"Too many requests"})")});
-    return Next::go_on;
-  }
-  ++*requests_;
-  asio::co_spawn(connection_.shard().io(),
-                 answer_twin_get(connection_.shared_from_this(), services_, key_, std::move(rid), requests_),
-                 asio::detached);
-  return Next::go_on;
-}
-
-/// Reported properties are not kept yet. It is said where the SDK waits for it: closing would make the Python
-/// SDK reconnect and ask again sixty times a second (protocol/device/10 section 5).
-Result<PacketHandler::Next> HubHandler::twin_patch(const std::string& rid, const Publish& packet) {
-  if (packet.qos == 1) connection_.send(Puback{packet.packet_id});
-  if (subscriptions_[index_of(hub::Subscription::twin_responses)] == hub::kNotSubscribed) return Next::go_on;
-  const std::string topic = hub::format_twin_response_topic(501, rid, std::nullopt);
-  const std::string body = fmt::format(
-      R"({{"errorCode":501000,"trackingId":"{}","message":"Reported properties are not kept by this service yet."}})",
-      connection_.tracking_id());
-  connection_.send(Publish{.topic = topic, .payload = as_bytes(body)});
-  return Next::go_on;
-}
-
 /// A hub that issues no certificates says so with Azure's code for it (protocol/device/03 section 2.2);
 /// without the subscription there is no answer (section 2.3).
 Result<PacketHandler::Next> HubHandler::credential_request(const std::string& rid, const Publish& packet) {
@@ -169,26 +167,8 @@ Result<PacketHandler::Next> HubHandler::credential_request(const std::string& ri
   return Next::go_on;
 }
 
-asio::awaitable<void> HubHandler::answer_twin_get(std::shared_ptr<Connection> connection,
-                                                  GatewayServices& services, hub::SessionKey key,
-                                                  std::string rid, std::shared_ptr<std::uint32_t> requests) {
-  std::optional<Twin> twin;
-  const Result<void> read = co_await services.registry.read([&](registry::Store& store) -> Result<void> {
-    MUSTER_TRY(twin, store.devices().find_twin(key.hub, key.device));
-    return {};
-  });
-  --*requests;
-  if (connection->ending()) co_return;
-  const int status = !read ? 500 : twin ? 200 : 404;
-  // Node looks at errorCode in the body, not at the topic's status (device/07 N7).
-  const std::string body = twin ? hub::format_device_view(*twin)
-                                : fmt::format(R"({{"errorCode":{},"trackingId":"{}","message":"{}"}})",
-                                              status == 404 ? 404001 : 500001, connection->tracking_id(),
-                                              status == 404 ? "Device not found" : "Internal error");
-  const std::string topic = hub::format_twin_response_topic(status, rid, std::nullopt);
-  // QoS 0: an answer that is lost with its connection is asked for again, and nothing has to be kept for it.
-  connection->send(Publish{.topic = topic, .payload = as_bytes(body)});
-  connection->flush();
+void HubHandler::outbox_ready() {
+  twins_.deliver(subscriptions_[index_of(hub::Subscription::desired_changes)]);
 }
 
 void HubHandler::closed(bool orderly) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "gateway/mqtt/connection.hpp"
+#include "gateway/mqtt/twin_requests.hpp"
+#include "hub/connect.hpp"
 #include "hub/ingress.hpp"
 #include "hub/session_directory.hpp"
 #include "model/device.hpp"
@@ -24,11 +26,11 @@ struct WillMessage {
 
 namespace muster::mqtt {
 
-/// IoT Hub over MQTT for one device: telemetry into the log, subscriptions, twin GET. Holds the identity
+/// IoT Hub over MQTT for one device: telemetry into the log, subscriptions, twins. Holds the identity
 /// since CONNECT, so that a message needs no look-up.
 class HubHandler final : public PacketHandler {
  public:
-  HubHandler(Connection& connection, GatewayServices& services, DeviceIdentity identity, AuthMethod method);
+  HubHandler(Connection& connection, GatewayServices& services, hub::Connected connected);
   ~HubHandler() override;
 
   /// Becomes the device's one session: an older one is told to end. Returns what CONNACK says of a stored
@@ -38,27 +40,25 @@ class HubHandler final : public PacketHandler {
   void leaves(hub::WillMessage will) { will_ = std::move(will); }
 
   Result<Next> handle(const FixedHeader& header, ByteView body) override;
+  void outbox_ready() override;
   void closed(bool orderly) override;
 
  private:
+  void end_with_token(WallTime expires);
   Result<Next> publish(const Publish& packet);
   Result<Next> telemetry(std::string_view properties, const Publish& packet);
   Result<Next> subscribe(const Subscribe& packet);
   Result<Next> unsubscribe(const Unsubscribe& packet);
-  Result<Next> twin_get(std::string rid, const Publish& packet);
-  Result<Next> twin_patch(const std::string& rid, const Publish& packet);
   Result<Next> credential_request(const std::string& rid, const Publish& packet);
-  static asio::awaitable<void> answer_twin_get(std::shared_ptr<Connection> connection,
-                                               GatewayServices& services, hub::SessionKey key,
-                                               std::string rid, std::shared_ptr<std::uint32_t> requests);
 
   Connection& connection_;
   GatewayServices& services_;
   hub::SessionKey key_;
   hub::Sender sender_;
   hub::StoredSubscriptions subscriptions_;
-  std::shared_ptr<std::uint32_t> requests_ = std::make_shared<std::uint32_t>(0);  ///< Outlives this handler.
+  TwinRequests twins_;
   hub::WillMessage will_;
+  std::unique_ptr<net::ScopedDeadline> token_ends_;  ///< Null without a token.
   bool clean_session_ = true;
   bool claimed_ = false;
 };

@@ -20,6 +20,9 @@ struct MqttLimits {
   std::uint32_t outbox_bytes_max =
       1u << 20;  ///< Bytes that wait for a peer to read them; then the connection is closed.
   std::uint32_t requests_max = 8;  ///< Twin and registration requests of one connection under way at once.
+  /// Changes of a device's desired properties that wait to be sent to it; then the connection is closed.
+  std::uint32_t desired_waiting_max = 256;
+  std::uint32_t desired_inflight_max = 16;  ///< Of those sent at QoS 1, so many wait for their PUBACK.
   std::uint32_t subscriptions_max =
       50;  ///< Filters of one connection. Azure documents 5; its SDKs use up to 5 kinds.
   std::chrono::seconds keep_alive_max{

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace muster::mqtt {
 
@@ -24,6 +25,8 @@ class ServiceNames {
   /// The hub that a CONNECT means: by SNI, else by the user name's host, else by local address, else the hub
   /// of the device's latest registration, else the first that holds the identity. hub_unknown otherwise.
   virtual Task<ServiceName> hub_of(std::string hub_host, std::string device_id, net::PeerInfo peer) = 0;
+  /// Every host name and address that the hub answers as, without ports: what a token may be for.
+  virtual std::vector<std::string> hosts_of_hub(const ServiceName& hub) const = 0;
   /// The host to answer for `hub_host` on this connection: the Azure name when it was reached by one, else
   /// the name or address that it was reached by (contract section 3).
   virtual std::string answer_host(const std::string& hub_host, const net::PeerInfo& peer) = 0;

@@ -5,6 +5,7 @@
 #include "gateway/mqtt/gateway.hpp"
 #include "gateway/mqtt/hub_handler.hpp"
 #include "protocol/dps/topic.hpp"
+#include "protocol/hub/sas_token.hpp"
 #include "protocol/hub/topic.hpp"
 
 #include <fmt/format.h>
@@ -53,11 +54,15 @@ Task<Opened> open_dps(Connection& connection, GatewayServices& services, const C
     co_return refuse(connection,
                      Error{ErrorCode::credential_missing, "neither a certificate nor a password came"});
   }
+  DpsCaller caller{*instance, std::string{user.registration_id}, std::nullopt};
+  if (connect.password) caller.password = std::string{as_text(*connect.password)};
+  if (!connection.peer().chain && !hub::parse_sas_token(*caller.password)) {
+    co_return refuse(connection, Error{ErrorCode::token_malformed, "the password is not of that form"});
+  }
   // DPS keeps no sessions: SessionPresent is always 0 (device/01 section 2).
   connection.send(Connack{false, static_cast<std::uint8_t>(ConnackCode::accepted)});
-  co_return Opened{
-      std::make_unique<DpsHandler>(connection, services, *instance, std::string{user.registration_id}),
-      keep_alive_of(connect, services.limits)};
+  auto handler = std::make_unique<DpsHandler>(connection, services, std::move(caller));
+  co_return Opened{std::move(handler), keep_alive_of(connect, services.limits)};
 }
 
 Result<hub::WillMessage> read_will(const Connect& connect, const hub::UserName& user) {
@@ -86,14 +91,14 @@ struct Entered {
 /// administrator or by DPS.
 Task<Entered> enter_hub(Connection& connection, GatewayServices& services, hub::ConnectRequest request,
                         bool clean_session) {
-  const hub::SessionKey key{request.hub, request.device, ""};
+  const hub::SessionKey key{request.hub, request.device, request.module};
   for (int judged = 0; judged < kJudgedMax; ++judged) {
     MUSTER_CO_TRY(auto admission, co_await services.sessions.admit(key));
     MUSTER_CO_TRY(const auto outcome, co_await hub::authorize(services.connect, request));
-    if (!outcome.identity) co_return failure(*outcome.judgement.failure());
+    if (!outcome.connected) co_return failure(*outcome.judgement.failure());
     // Its time to connect may have run out meanwhile: who is gone must not take the place of who is there.
     if (connection.ending()) co_return failure(ErrorCode::connection_lost, "it ended while it was judged");
-    auto handler = std::make_unique<HubHandler>(connection, services, *outcome.identity, outcome.method);
+    auto handler = std::make_unique<HubHandler>(connection, services, *outcome.connected);
     MUSTER_CO_TRY(const auto session_present,
                   co_await handler->take_over(std::move(admission), clean_session));
     if (session_present) co_return Entered{std::move(handler), *session_present};
@@ -118,11 +123,6 @@ Task<Opened> open_hub(Connection& connection, GatewayServices& services, const C
                            fmt::format("client id {}, the user name says {}", shown(connect.client_id),
                                        shown(hub::client_id_of(user.device_id, user.module_id)))});
   }
-  if (!user.module_id.empty()) {
-    co_return refuse(connection, Error{ErrorCode::device_not_found,
-                                       fmt::format("module {} of device {} (modules do not exist here yet)",
-                                                   shown(user.module_id), device->str())});
-  }
   const Result<ServiceName> name = co_await services.names.hub_of(
       std::string{user.hub_host}, std::string{device->str()}, connection.peer());
   if (!name) co_return refuse(connection, name.error());
@@ -130,10 +130,16 @@ Task<Opened> open_hub(Connection& connection, GatewayServices& services, const C
   if (services.log.failed()) {
     co_return refuse(connection, Error{ErrorCode::event_log_failed, "the event log has failed"});
   }
+  if (const auto may = services.throttles.take({ServiceKind::hub, *name}, throttle::Quota::connects); !may)
+    co_return refuse(connection, may.error());
   Result<hub::WillMessage> will = read_will(connect, user);
   if (!will) co_return refuse(connection, will.error());
 
-  hub::ConnectRequest request{.hub = *name, .device = *device, .has_password = connect.password.has_value()};
+  hub::ConnectRequest request{.hub = *name, .device = *device, .module = std::string{user.module_id}};
+  if (connect.password) {
+    request.password = std::string{as_text(*connect.password)};
+    request.hosts = services.names.hosts_of_hub(*name);
+  }
   if (connection.peer().chain) request.chain = std::make_shared<const pki::Chain>(*connection.peer().chain);
   Result<Entered> entered = co_await enter_hub(connection, services, request, connect.clean_session);
   if (!entered) co_return refuse(connection, entered.error());

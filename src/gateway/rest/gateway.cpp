@@ -50,6 +50,19 @@ Response problem_response(const Error& error, const Asked& asked, WallTime now) 
   return response;
 }
 
+/// What Azure counts a call as (protocol/device/06); nullopt: it is not counted.
+std::optional<throttle::Quota> quota_of(const Route& route) {
+  using throttle::Quota;
+  if (route.api == Api::dps) return Quota::dps_operations;
+  if (route.api != Api::hub) return std::nullopt;
+  if (route.pattern == "/devices/query") return Quota::queries;
+  if (route.pattern.starts_with("/twins/"))
+    return route.method == "GET" ? Quota::twin_reads : Quota::twin_updates;
+  if (route.right == Right::registry_read || route.right == Right::registry_write)
+    return Quota::registry_operations;
+  return std::nullopt;
+}
+
 void log_answer(const Caller& caller, const Request& request, const Response& response, const Asked& asked,
                 const Error* error) {
   const auto line = [&](std::string_view word) {
@@ -186,7 +199,9 @@ Task<Response> Gateway::dispatch(const Client& client, const Request& request, A
   const Call call{services_, readers_, client.shard, request, target, asked.tracking_id, face, found.ids};
   if (!client.caller.all_rights) {
     MUSTER_CO_TRY(Access access, access_of(call, found.route->right));
+    const ServiceRef service = access.service;
     MUSTER_CO_CHECK(co_await authorize(services_, request, std::move(access)));
+    if (const auto quota = quota_of(*found.route)) MUSTER_CO_CHECK(services_.throttles.take(service, *quota));
   }
   auto answered = co_await found.route->handler(call);
   co_return answered;

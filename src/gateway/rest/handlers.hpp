@@ -5,21 +5,32 @@
 /// Every handler, by API: the table of routes.cpp names them, nothing else does.
 namespace muster::rest {
 
-// Hub: hub_devices.cpp, hub_twins.cpp.
+// Hub: hub_query.cpp, hub_devices.cpp, hub_twin.cpp, hub_twins.cpp.
 Task<Response> list_devices(const Call& call);
 Task<Response> get_device(const Call& call);
 Task<Response> put_device(const Call& call);
 Task<Response> delete_device(const Call& call);
 Task<Response> query_devices(const Call& call);
+/// Of a device, or of a module where the path names one.
 Task<Response> get_twin(const Call& call);
+Task<Response> patch_twin(const Call& call);
+Task<Response> put_twin(const Call& call);
 Task<Response> device_statistics(const Call& call);
 Task<Response> service_statistics(const Call& call);
 
-// DPS: dps_groups.cpp, dps_registrations.cpp.
+// DPS: dps_enrollments.cpp, dps_bulk.cpp, dps_registrations.cpp.
+Task<Response> get_enrollment(const Call& call);
+Task<Response> put_enrollment(const Call& call);
+Task<Response> delete_enrollment(const Call& call);
+Task<Response> query_enrollments(const Call& call);
+Task<Response> bulk_enrollments(const Call& call);
+Task<Response> show_enrollment_attestation(const Call& call);
 Task<Response> get_group(const Call& call);
 Task<Response> put_group(const Call& call);
 Task<Response> delete_group(const Call& call);
 Task<Response> query_groups(const Call& call);
+Task<Response> bulk_groups(const Call& call);
+Task<Response> show_group_attestation(const Call& call);
 Task<Response> get_registration(const Call& call);
 Task<Response> delete_registration(const Call& call);
 Task<Response> query_registrations(const Call& call);

@@ -120,7 +120,11 @@ Result<Response> read_devices(const ListDevices& list, registry::Store& store) {
 
 Connectivity connectivity_of(const hub::SessionDirectory& sessions, const ServiceName& hub,
                              const DeviceId& id) {
-  const auto state = sessions.state({hub, id, ""});
+  return connectivity_of(sessions, {hub, id, ""});
+}
+
+Connectivity connectivity_of(const hub::SessionDirectory& sessions, const hub::SessionKey& key) {
+  const auto state = sessions.state(key);
   if (!state) return {};
   return {state->connected, state->updated, state->last_activity};
 }

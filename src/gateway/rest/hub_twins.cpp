@@ -10,38 +10,6 @@
 namespace muster::rest {
 namespace {
 
-/// Lower-cased words, with white space gone: `SELECT  * FROM devices` -> "select * from devices".
-std::string folded_query(std::string_view text) {
-  std::string folded;
-  for (const char c : text) {
-    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-      if (!folded.empty() && folded.back() != ' ') folded += ' ';
-    } else {
-      folded += ascii_lower(c);
-    }
-  }
-  if (folded.ends_with(' ')) folded.pop_back();
-  return folded;
-}
-
-struct Query {
-  const Services& services;
-  ServiceName hub;
-  PageRequest page;
-};
-
-Result<Response> read_twins(const Query& query, registry::Store& store) {
-  MUSTER_CHECK(require_hub(store, query.hub));
-  MUSTER_TRY(const auto page, store.devices().list(query.hub, query.page.after, query.page.limit));
-  std::string body = "[";
-  for (const auto& record : page.items) {
-    if (body.size() > 1) body += ',';
-    body += format_twin(record, connectivity_of(query.services.sessions, query.hub, record.identity.id),
-                        TwinShape::query_row);
-  }
-  return page_response(body += ']', "Twin", page.next);
-}
-
 Result<Response> count_devices(const ServiceName& hub, registry::Store& store) {
   MUSTER_CHECK(require_hub(store, hub));
   MUSTER_TRY(const auto counts, store.devices().count(hub));
@@ -50,34 +18,6 @@ Result<Response> count_devices(const ServiceName& hub, registry::Store& store) {
 }
 
 }  // namespace
-
-Task<Response> query_devices(const Call& call) {
-  MUSTER_CO_TRY(const auto text, parse_query_body(call.request.body));
-  if (folded_query(text) != "select * from devices") {
-    co_return failure(
-        ErrorCode::query_invalid,
-        fmt::format("\"{}\": this version answers `select * from devices` and no other query", text));
-  }
-  MUSTER_CO_TRY(const auto page, page_request(call.request));
-  const Query query{call.services, *call.face.service, page};
-  const auto read = [query](registry::Store& store) { return read_twins(query, store); };
-  co_return co_await answer_by_reading(call.services, read);
-}
-
-Task<Response> get_twin(const Call& call) {
-  MUSTER_CO_TRY(const auto id, device_id_of(call.ids[0]));
-  const auto read = [&services = call.services, hub = *call.face.service,
-                     id](registry::Store& store) -> Result<Response> {
-    MUSTER_CHECK(require_hub(store, hub));
-    MUSTER_TRY(const auto record, store.devices().find_record(hub, id));
-    if (!record)
-      return failure(ErrorCode::device_not_found,
-                     fmt::format("hub {} has no device {}", hub.str(), id.str()));
-    return Response::json(format_twin(*record, connectivity_of(services.sessions, hub, id), TwinShape::twin))
-        .with("ETag", quoted_etag(twin_etag(record->twin)));
-  };
-  co_return co_await answer_by_reading(call.services, read);
-}
 
 Task<Response> device_statistics(const Call& call) {
   const auto count = [hub = *call.face.service](registry::Store& store) { return count_devices(hub, store); };

@@ -6,9 +6,11 @@
 #include "eventlog/event_log.hpp"
 #include "gateway/rest/service_names.hpp"
 #include "hub/session_directory.hpp"
+#include "hub/twins.hpp"
 #include "journal/journal.hpp"
 #include "provisioning/allocation.hpp"
 #include "registry/registry.hpp"
+#include "throttle/throttles.hpp"
 
 #include <chrono>
 #include <functional>
@@ -41,7 +43,9 @@ struct Services {
   eventlog::EventLog& log;
   journal::Journal& journal;
   hub::SessionDirectory& sessions;
+  hub::Twins& twins;
   const ServiceNames& names;
+  throttle::Throttles& throttles;
   ProcessFace process;
   std::string subscription_id, resource_group;
   std::chrono::seconds sas_clock_skew{300};        ///< For so long an expired token is taken still.

@@ -1,6 +1,7 @@
 #include "hub/connect.hpp"
 
 #include "pki/tests/forge.hpp"
+#include "protocol/hub/sas_token.hpp"
 #include "registry/tests/inline_registry.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -43,8 +44,13 @@ class Connecting : public testing::Test {
         .value()
         ->id;
   }
-  ConnectOutcome connect(std::optional<pki::Certificate> leaf, bool has_password = false) {
-    ConnectRequest request{.hub = kHub, .device = *DeviceId::parse(kDevice), .has_password = has_password};
+  ConnectOutcome connect(std::optional<pki::Certificate> leaf, std::optional<std::string> password = {},
+                         std::string module = {}) {
+    ConnectRequest request{.hub = kHub,
+                           .device = *DeviceId::parse(kDevice),
+                           .module = std::move(module),
+                           .password = std::move(password),
+                           .hosts = {"my-iot-hub-x509.azure-devices.net", "127.0.0.1"}};
     if (leaf) request.chain = std::make_shared<const pki::Chain>(pki::Chain{{*leaf}});
     asio::io_context io;
     std::optional<Result<ConnectOutcome>> outcome;
@@ -55,7 +61,7 @@ class Connecting : public testing::Test {
     return **outcome;
   }
   void expect_refused(const ConnectOutcome& outcome, ErrorCode code) {
-    EXPECT_FALSE(outcome.identity);
+    EXPECT_FALSE(outcome.connected);
     ASSERT_TRUE(outcome.judgement.failure());
     EXPECT_EQ(outcome.judgement.failure()->code(), code) << outcome.judgement.failure()->reason();
   }
@@ -89,8 +95,8 @@ TEST_P(ByThumbprint, EitherDigestInEitherPlace) {
   has_identity(GetParam().auth(leaf_));
   const ConnectOutcome outcome = connect(leaf_);
   if (GetParam().accepted) {
-    ASSERT_TRUE(outcome.identity);
-    EXPECT_EQ(outcome.method, AuthMethod::x509_thumbprint);
+    ASSERT_TRUE(outcome.connected);
+    EXPECT_EQ(outcome.connected->method, AuthMethod::x509_thumbprint);
   } else {
     expect_refused(outcome, ErrorCode::thumbprint_mismatch);
     EXPECT_THAT(outcome.judgement.failure()->reason(), HasSubstr("SHA1Hash=" + leaf_.sha1_thumbprint()));
@@ -135,7 +141,7 @@ TEST_F(Connecting, Disabled) {
 TEST_F(Connecting, WithoutACertificate) {
   has_identity(by_thumbprint(leaf_.sha256_thumbprint()));
   expect_refused(connect(std::nullopt), ErrorCode::certificate_missing);
-  expect_refused(connect(std::nullopt, true), ErrorCode::credential_wrong_type);
+  expect_refused(connect(std::nullopt, "a password"), ErrorCode::credential_wrong_type);
 }
 
 TEST_F(Connecting, WithACertificateToAnIdentityOfAnotherType) {
@@ -152,8 +158,8 @@ DeviceAuth by_ca(std::int64_t attested) {
 TEST_F(Connecting, ByTheCaThatDpsAttested) {
   has_identity(by_ca(upload(dps_, tutorial().intermediate.certificate)));
   const ConnectOutcome outcome = connect(leaf_);
-  ASSERT_TRUE(outcome.identity) << outcome.judgement.failure()->reason();
-  EXPECT_EQ(outcome.method, AuthMethod::x509_ca);
+  ASSERT_TRUE(outcome.connected) << outcome.judgement.failure()->reason();
+  EXPECT_EQ(outcome.connected->method, AuthMethod::x509_ca);
 }
 
 TEST_F(Connecting, EveryCheckIsKeptInTheOrderMade) {
@@ -172,15 +178,15 @@ TEST_F(Connecting, EveryCheckIsKeptInTheOrderMade) {
 
 TEST_F(Connecting, ByAnAttestedCaThatWasRemoved) {
   has_identity(by_ca(upload(dps_, tutorial().intermediate.certificate)));
-  ASSERT_TRUE(connect(leaf_).identity);
+  ASSERT_TRUE(connect(leaf_).connected);
   ASSERT_TRUE(store().certificates().remove(dps_, *CertificateName::parse("ca"), registry::kAnyVersion));
-  EXPECT_FALSE(connect(leaf_).identity) << "also not by a judgement that was kept";
+  EXPECT_FALSE(connect(leaf_).connected) << "also not by a judgement that was kept";
 }
 
 TEST_F(Connecting, ByAnAttestedCaThatIsNotVerifiedAnyMore) {
   const auto id = upload(dps_, tutorial().intermediate.certificate);
   has_identity(by_ca(id));
-  ASSERT_TRUE(connect(leaf_).identity);
+  ASSERT_TRUE(connect(leaf_).connected);
   ASSERT_EQ(upload(dps_, tutorial().intermediate.certificate, false), id);
   expect_refused(connect(leaf_), ErrorCode::ca_not_verified);
 }
@@ -188,13 +194,13 @@ TEST_F(Connecting, ByAnAttestedCaThatIsNotVerifiedAnyMore) {
 TEST_F(Connecting, ByACaOfTheHubsOwn) {
   upload(hub_, tutorial().intermediate.certificate);
   has_identity(by_ca(0));
-  EXPECT_TRUE(connect(leaf_).identity);
+  EXPECT_TRUE(connect(leaf_).connected);
 }
 
 TEST_F(Connecting, ByACaThatOnlyDpsHas) {
   upload(dps_, tutorial().intermediate.certificate);
   has_identity(by_ca(0));
-  EXPECT_FALSE(connect(leaf_).identity) << "a device made at the hub needs a CA of the hub's";
+  EXPECT_FALSE(connect(leaf_).connected) << "a device made at the hub needs a CA of the hub's";
 }
 
 TEST_F(Connecting, ByCaWithTheNameOfAnother) {
@@ -210,7 +216,7 @@ TEST_F(Connecting, ByCaWithTheNameOfAnother) {
 TEST_F(Connecting, ByCaWithItsNameInOtherCase) {
   const auto reissued = forge({.common_name = "My-Device-001"}, &tutorial().intermediate).certificate;
   has_identity(by_ca(upload(dps_, tutorial().intermediate.certificate)));
-  EXPECT_TRUE(connect(reissued).identity);
+  EXPECT_TRUE(connect(reissued).connected);
 
   upload(hub_, tutorial().intermediate.certificate);
   has_identity(by_ca(0));
@@ -221,9 +227,80 @@ TEST_F(Connecting, ByCaWithItsNameInOtherCase) {
 
 TEST_F(Connecting, ByCaIsJudgedByTheClock) {
   has_identity(by_ca(upload(dps_, tutorial().intermediate.certificate)));
-  ASSERT_TRUE(connect(leaf_).identity);
+  ASSERT_TRUE(connect(leaf_).connected);
   clock_.jump_wall(std::chrono::hours{24 * 365});
   expect_refused(connect(leaf_), ErrorCode::certificate_expired);
+}
+
+constexpr const char* kKey = "ZGV2aWNlLWtleS0wMTIzNDU2Nzg5";
+constexpr const char* kKey2 = "c2Vjb25kLWtleS0wMTIzNDU2Nzg5";
+constexpr const char* kPolicyKey = "cG9saWN5LWtleS0wMTIzNDU2Nzg5";
+constexpr const char* kHost = "my-iot-hub-x509.azure-devices.net";
+
+class ByToken : public Connecting {
+ protected:
+  ByToken() {
+    has_identity({.type = DeviceAuthType::sas, .primary_key = kKey, .secondary_key = kKey2});
+    for (const auto& [name, right] : {std::pair{"device", "DeviceConnect"}, {"service", "ServiceConnect"}})
+      EXPECT_TRUE(store().services().put_policy(hub_, {name, kPolicyKey, "", {right}}));
+  }
+  std::string token(const std::string& resource, std::string_view key, std::string_view policy = {},
+                    std::int64_t in_s = 3600) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(clock_.wall()).time_since_epoch().count();
+    return hub::format_sas_token({resource, key, now + in_s, policy}).value();
+  }
+};
+
+TEST_F(ByToken, TheDevicesOwnKeysAndAPolicysLetIn) {
+  const std::string mine = std::string{kHost} + "/devices/my-device-001";
+  for (const char* key : {kKey, kKey2}) {
+    const ConnectOutcome outcome = connect(std::nullopt, token(mine, key));
+    ASSERT_TRUE(outcome.connected) << outcome.judgement.failure()->reason();
+    EXPECT_EQ(outcome.connected->method, AuthMethod::sas_device);
+    EXPECT_EQ(outcome.connected->expires,
+              std::chrono::floor<std::chrono::seconds>(clock_.wall()) + std::chrono::seconds{3600 + 300});
+  }
+  const ConnectOutcome by_policy = connect(std::nullopt, token(kHost, kPolicyKey, "device"));
+  ASSERT_TRUE(by_policy.connected);
+  EXPECT_EQ(by_policy.connected->method, AuthMethod::sas_hub);
+  EXPECT_TRUE(connect(std::nullopt, token("127.0.0.1/devices/my-device-001", kKey)).connected)
+      << "any name that the hub answers as";
+  EXPECT_TRUE(connect(leaf_, token(mine, kKey)).connected) << "the identity's type decides";
+  EXPECT_TRUE(connect(std::nullopt, token(mine, kKey, "", -299)).connected) << "clocks differ";
+}
+
+TEST_F(ByToken, AnythingElseIsRefusedByName) {
+  const std::string mine = std::string{kHost} + "/devices/my-device-001";
+  expect_refused(connect(std::nullopt), ErrorCode::credential_wrong_type);
+  expect_refused(connect(leaf_), ErrorCode::credential_wrong_type);
+  expect_refused(connect(std::nullopt, "secret"), ErrorCode::token_malformed);
+  expect_refused(connect(std::nullopt, token(mine, kPolicyKey)), ErrorCode::token_signature_invalid);
+  expect_refused(connect(std::nullopt, token(mine, kKey, "", -301)), ErrorCode::token_expired);
+  expect_refused(connect(std::nullopt, token(std::string{kHost} + "/devices/another", kKey)),
+                 ErrorCode::token_resource_mismatch);
+  expect_refused(connect(std::nullopt, token("other.azure-devices.net/devices/my-device-001", kKey)),
+                 ErrorCode::token_resource_mismatch);
+  expect_refused(connect(std::nullopt, token(kHost, kPolicyKey, "service")), ErrorCode::token_policy_unknown);
+  expect_refused(connect(std::nullopt, token(kHost, kPolicyKey, "nobody")), ErrorCode::token_policy_unknown);
+  expect_refused(connect(std::nullopt, token(kHost, kKey, "device")), ErrorCode::token_signature_invalid);
+}
+
+TEST_F(ByToken, AModuleHasKeysOfItsOwn) {
+  ModuleIdentity module{.hub = kHub,
+                        .device = *DeviceId::parse(kDevice),
+                        .id = *ModuleId::parse("camera"),
+                        .generation_id = "7"};
+  module.auth = {.type = DeviceAuthType::sas, .primary_key = kKey2};
+  ASSERT_TRUE(store().modules().put(module, 0, nullptr));
+  const std::string mine = std::string{kHost} + "/devices/my-device-001/modules/camera";
+  const ConnectOutcome outcome = connect(std::nullopt, token(mine, kKey2), "camera");
+  ASSERT_TRUE(outcome.connected) << outcome.judgement.failure()->reason();
+  EXPECT_EQ(outcome.connected->module, "camera");
+  EXPECT_EQ(outcome.connected->generation_id, "7");
+  expect_refused(connect(std::nullopt, token(mine, kKey), "camera"), ErrorCode::token_signature_invalid);
+  expect_refused(connect(std::nullopt, token(mine, kKey2), "lamp"), ErrorCode::device_not_found);
+  has_identity({.type = DeviceAuthType::sas, .primary_key = kKey}, false);
+  expect_refused(connect(std::nullopt, token(mine, kKey2), "camera"), ErrorCode::device_disabled);
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ void add_annotations(const StoredEvent& stored, Json& annotations) {
   annotations.erase("iothub-connection-module-id");
   annotations["iothub-connection-device-id"] = event.device_id;
   if (!event.module_id.empty()) annotations["iothub-connection-module-id"] = event.module_id;
-  if (const auto method = auth_method_json(event.auth_method); !method.empty()) {
+  if (const auto method = auth_method_json(event.auth_method, !event.module_id.empty()); !method.empty()) {
     annotations["iothub-connection-auth-method"] = method;
   }
   annotations["iothub-connection-auth-generation-id"] = event.generation_id;
@@ -136,15 +136,19 @@ Json event_head(const StoredEvent& stored, const EventJsonOptions& options) {
 
 }  // namespace
 
-std::string_view auth_method_json(AuthMethod method) noexcept {
+std::string_view auth_method_json(AuthMethod method, bool of_module) noexcept {
   // Service/07 section 7.6 and device/08 section 3; no source tells a thumbprint's text from a CA's.
   switch (method) {
     case AuthMethod::none:
       return {};
     case AuthMethod::x509_thumbprint:
     case AuthMethod::x509_ca:
-      return R"({"scope":"device","type":"x509Certificate","issuer":"external","acceptingIpFilterRule":null})";
+      return of_module
+                 ? R"({"scope":"module","type":"x509Certificate","issuer":"external","acceptingIpFilterRule":null})"
+                 : R"({"scope":"device","type":"x509Certificate","issuer":"external","acceptingIpFilterRule":null})";
     case AuthMethod::sas_device:
+      if (of_module)
+        return R"({"scope":"module","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})";
       return R"({"scope":"device","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})";
     case AuthMethod::sas_hub:
       return R"({"scope":"hub","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})";

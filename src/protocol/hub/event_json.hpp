@@ -26,6 +26,6 @@ struct EventJsonOptions {
 std::string format_event_json(const StoredEvent& stored, const EventJsonOptions& options);
 
 /// The text of `iothub-connection-auth-method`; empty for AuthMethod::none.
-std::string_view auth_method_json(AuthMethod method) noexcept;
+std::string_view auth_method_json(AuthMethod method, bool of_module = false) noexcept;
 
 }  // namespace muster::hub

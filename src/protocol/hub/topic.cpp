@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kTwinGetPrefix = "$iothub/twin/GET/?";
 constexpr std::string_view kTwinPatchPrefix = "$iothub/twin/PATCH/properties/reported/?";
+constexpr std::string_view kDesiredPrefix = "$iothub/twin/PATCH/properties/desired/";
 constexpr std::string_view kCredentialRequestPrefix = "$iothub/credentials/POST/issueCertificate/?";
 constexpr std::string_view kMethodResponsePrefix = "$iothub/methods/res/";
 constexpr std::string_view kMethodRequestPrefix = "$iothub/methods/POST/";
@@ -154,10 +155,42 @@ std::string format_twin_response_topic(int status, std::string_view rid,
   return topic;
 }
 
+std::string format_twin_get_topic(std::string_view rid) {
+  return fmt::format("{}$rid={}", kTwinGetPrefix, rid);
+}
+
+std::string format_twin_patch_topic(std::string_view rid) {
+  return fmt::format("{}$rid={}", kTwinPatchPrefix, rid);
+}
+
+std::string format_desired_topic(std::int64_t version) {
+  return fmt::format("{}?$version={}", kDesiredPrefix, version);
+}
+
+std::optional<TwinResponseTopic> parse_twin_response_topic(std::string_view topic) {
+  if (!take(topic, "$iothub/twin/res/")) return std::nullopt;
+  TwinResponseTopic response;
+  const auto [at, error] = std::from_chars(topic.data(), topic.data() + topic.size(), response.status);
+  if (error != std::errc{}) return std::nullopt;
+  topic.remove_prefix(static_cast<std::size_t>(at - topic.data()));
+  if (!take(topic, "/?")) return std::nullopt;
+  const auto rid = find_rid(topic);
+  if (!rid) return std::nullopt;
+  response.rid = *rid;
+  if (const auto text = query_value(topic, "$version")) {
+    std::int64_t version = 0;
+    const auto parsed = std::from_chars(text->data(), text->data() + text->size(), version);
+    if (parsed.ec == std::errc{} && parsed.ptr == text->data() + text->size()) response.version = version;
+  }
+  return response;
+}
+
+bool is_desired_topic(std::string_view topic) { return topic.starts_with(kDesiredPrefix); }
+
 std::optional<Subscription> parse_subscription(std::string_view filter, std::string_view device_id,
                                                std::string_view module_id) {
-  if (filter == "$iothub/twin/res/#") return Subscription::twin_responses;
-  if (filter == "$iothub/twin/PATCH/properties/desired/#") return Subscription::desired_changes;
+  if (filter == kTwinResponseFilter) return Subscription::twin_responses;
+  if (filter == kDesiredFilter) return Subscription::desired_changes;
   if (filter == "$iothub/credentials/res/#") return Subscription::credential_responses;
   if (take(filter, kMethodRequestPrefix)) {
     // Everything, or one method by name with or without what follows it.

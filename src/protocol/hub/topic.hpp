@@ -69,6 +69,23 @@ std::string format_credential_response_topic(int status, std::string_view rid);
 /// `$iothub/twin/res/{status}/?$rid={rid}[&$version={n}]`.
 std::string format_twin_response_topic(int status, std::string_view rid, std::optional<std::int64_t> version);
 
+std::string format_twin_get_topic(std::string_view rid);
+std::string format_twin_patch_topic(std::string_view rid);
+/// `$iothub/twin/PATCH/properties/desired/?$version={n}`: a desired change, to the device.
+std::string format_desired_topic(std::int64_t version);
+
+/// A PUBLISH to a device that answers its twin request.
+struct TwinResponseTopic {
+  int status = 0;
+  std::string_view rid;
+  std::optional<std::int64_t> version;
+};
+std::optional<TwinResponseTopic> parse_twin_response_topic(std::string_view topic);
+bool is_desired_topic(std::string_view topic);
+/// What a device subscribes to for those.
+inline constexpr std::string_view kTwinResponseFilter = "$iothub/twin/res/#";
+inline constexpr std::string_view kDesiredFilter = "$iothub/twin/PATCH/properties/desired/#";
+
 /// The subscriptions of protocol/device/04 section 4.
 enum class Subscription : std::uint8_t {
   cloud_to_device,

@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "muster/ids.hpp"
 #include "pki/certificate.hpp"
+#include "protocol/rest/symmetric_keys_json.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -94,6 +95,11 @@ Result<Attestation> read_x509(const Fields& fields, EnrollmentKind kind, const A
   Attestation result;
   result.type = AttestationType::x509;
   if (references) {
+    // A device that is enrolled alone shows its own certificate (device/01 section 8.2).
+    if (kind == EnrollmentKind::individual) {
+      return failure(fields.invalid(
+          "caReferences", "belongs to enrollment groups, an individual one has clientCertificates"));
+    }
     MUSTER_CHECK(read_ca_references(*references, result));
     return result;
   }
@@ -114,6 +120,20 @@ Result<Attestation> read_x509(const Fields& fields, EnrollmentKind kind, const A
   MUSTER_CHECK(read_pair(*signing, true, existing ? &existing->signing_primary : nullptr,
                          existing ? &existing->signing_secondary : nullptr,
                          {result.signing_primary, result.signing_secondary}));
+  return result;
+}
+
+/// Without keys those that are stored stay: replies never show them, so what a client writes back has none.
+/// Where nothing is stored either they are left empty, and the service makes both.
+Result<Attestation> read_symmetric(const Fields& fields, const Attestation* existing) {
+  MUSTER_TRY(auto keys, read_symmetric_keys(fields));
+  Attestation result;
+  result.type = AttestationType::symmetric_key;
+  if (keys.primary.empty() && existing && existing->type == AttestationType::symmetric_key) {
+    keys = {existing->primary_key, existing->secondary_key};
+  }
+  result.primary_key = std::move(keys.primary);
+  result.secondary_key = std::move(keys.secondary);
   return result;
 }
 
@@ -147,11 +167,13 @@ Result<Attestation> read_attestation(const Fields& fields, EnrollmentKind kind, 
     if (!x509) return failure(fields.invalid("x509", "is missing"));
     return read_x509(*x509, kind, existing);
   }
-  if (equals_ignoring_case(type, "tpm") || equals_ignoring_case(type, "symmetricKey")) {
-    return failure(fields.refused(ErrorCode::attestation_unsupported, "type",
-                                  fmt::format("{} attestation is not supported, x509 is", type)));
+  if (equals_ignoring_case(type, "symmetricKey")) return read_symmetric(fields, existing);
+  if (equals_ignoring_case(type, "tpm")) {
+    return failure(
+        fields.refused(ErrorCode::attestation_unsupported, "type",
+                       fmt::format("{} attestation is not supported, x509 and symmetricKey are", type)));
   }
-  return failure(fields.invalid("type", fmt::format("\"{}\" found, x509 wanted", type)));
+  return failure(fields.invalid("type", fmt::format("\"{}\" found, x509 or symmetricKey wanted", type)));
 }
 
 nlohmann::ordered_json write_attestation(const Attestation& attestation) {
@@ -175,6 +197,15 @@ nlohmann::ordered_json write_attestation(const Attestation& attestation) {
     if (!attestation.ca_secondary.empty()) x509["caReferences"]["secondary"] = attestation.ca_secondary;
   }
   return {{"type", "x509"}, {"x509", std::move(x509)}};
+}
+
+nlohmann::ordered_json write_attestation_with_keys(const Attestation& attestation) {
+  auto mechanism = write_attestation(attestation);
+  if (attestation.type == AttestationType::symmetric_key) {
+    mechanism["symmetricKey"] = {{"primaryKey", attestation.primary_key},
+                                 {"secondaryKey", attestation.secondary_key}};
+  }
+  return mechanism;
 }
 
 }  // namespace muster::rest

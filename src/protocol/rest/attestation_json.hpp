@@ -10,9 +10,13 @@ namespace muster::rest {
 
 enum class EnrollmentKind : std::uint8_t { individual, group };
 
-/// Reads an AttestationMechanism. `existing` supplies certificates of which only the info was sent back; may
-/// be null.
+/// Reads an AttestationMechanism. `existing`, which may be null, supplies what replies do not show: the
+/// certificates of which only the info was sent back, and symmetric keys. Those are empty when there are
+/// none: the caller makes them.
 Result<Attestation> read_attestation(const Fields& fields, EnrollmentKind kind, const Attestation* existing);
+/// As replies show it: without symmetric keys.
 nlohmann::ordered_json write_attestation(const Attestation& attestation);
+/// As `attestationmechanism` alone shows it: with them.
+nlohmann::ordered_json write_attestation_with_keys(const Attestation& attestation);
 
 }  // namespace muster::rest

@@ -156,6 +156,61 @@ nlohmann::ordered_json write_properties(const std::string& stored, const std::st
   return section;
 }
 
+/// What a twin shows of its owner, a device or a module, besides ids and etags.
+struct TwinOwner {
+  const DeviceAuth& auth;
+  const Connectivity& connectivity;
+  TwinShape shape;
+  WallTime created;
+  RowParts parts{};
+};
+
+/// Everything behind the etags. Status, edge and scope are the device's, for a module too.
+void write_twin(nlohmann::ordered_json& body, const DeviceIdentity& device, const TwinOwner& owner,
+                const Twin& twin) {
+  body["status"] = device.enabled ? "enabled" : "disabled";
+  body["statusReason"] = text_or_null(device.status_reason);
+  body["statusUpdateTime"] = format_utc_7(device.status_updated);
+  body["connectionState"] = owner.connectivity.connected ? "Connected" : "Disconnected";
+  body["lastActivityTime"] = time_or_never(owner.connectivity.last_activity);
+  body["cloudToDeviceMessageCount"] = 0;
+  body["authenticationType"] = auth_type_name(owner.auth.type);
+  if (owner.shape == TwinShape::query_row) body["authentication"]["type"] = auth_type_name(owner.auth.type);
+  body["x509Thumbprint"] = write_thumbprints(owner.auth);
+  body["modelId"] = twin.model_id;
+  body["version"] = twin.version;
+  if (owner.parts.tags) body["tags"] = stored_json(twin.tags_json);
+  if (owner.parts.desired) {
+    body["properties"]["desired"] =
+        write_properties(twin.desired_json, twin.desired_metadata_json, twin.desired_version, owner.created);
+  }
+  if (owner.parts.reported) {
+    body["properties"]["reported"] = write_properties(twin.reported_json, twin.reported_metadata_json,
+                                                      twin.reported_version, owner.created);
+  }
+  body["capabilities"]["iotEdge"] = device.iot_edge;
+  if (!device.device_scope.empty()) body["deviceScope"] = device.device_scope;
+  if (owner.shape == TwinShape::query_row) body["parentScopes"] = device.parent_scopes;
+}
+
+nlohmann::ordered_json device_twin(const DeviceRecord& record, const TwinOwner& owner) {
+  nlohmann::ordered_json body{{"deviceId", record.identity.id.str()},
+                              {"etag", twin_etag(record.twin)},
+                              {"deviceEtag", device_etag(record.identity)}};
+  write_twin(body, record.identity, owner, record.twin);
+  return body;
+}
+
+nlohmann::ordered_json module_twin(const ModuleRecord& record, const DeviceIdentity& device,
+                                   const TwinOwner& owner) {
+  nlohmann::ordered_json body{{"deviceId", record.identity.device.str()},
+                              {"moduleId", record.identity.id.str()},
+                              {"etag", twin_etag(record.twin)},
+                              {"deviceEtag", module_etag(record.identity)}};
+  write_twin(body, device, owner, record.twin);
+  return body;
+}
+
 }  // namespace
 
 Result<DeviceIdentity> parse_device(std::string_view body, const ServiceName& hub, const DeviceId& id) {
@@ -198,31 +253,26 @@ std::string format_device(const DeviceIdentity& identity, const Connectivity& co
 
 std::string format_twin(const DeviceRecord& record, const Connectivity& connectivity, TwinShape shape) {
   const auto& identity = record.identity;
-  const auto& twin = record.twin;
-  nlohmann::ordered_json body{
-      {"deviceId", identity.id.str()},
-      {"etag", twin_etag(twin)},
-      {"deviceEtag", device_etag(identity)},
-      {"status", identity.enabled ? "enabled" : "disabled"},
-      {"statusReason", text_or_null(identity.status_reason)},
-      {"statusUpdateTime", format_utc_7(identity.status_updated)},
-      {"connectionState", connectivity.connected ? "Connected" : "Disconnected"},
-      {"lastActivityTime", time_or_never(connectivity.last_activity)},
-      {"cloudToDeviceMessageCount", 0},
-      {"authenticationType", auth_type_name(identity.auth.type)},
-  };
-  if (shape == TwinShape::query_row) body["authentication"]["type"] = auth_type_name(identity.auth.type);
-  body["x509Thumbprint"] = write_thumbprints(identity.auth);
-  body["modelId"] = twin.model_id;
-  body["version"] = twin.version;
-  body["tags"] = stored_json(twin.tags_json);
-  body["properties"]["desired"] =
-      write_properties(twin.desired_json, twin.desired_metadata_json, twin.desired_version, identity.created);
-  body["properties"]["reported"] = write_properties(twin.reported_json, twin.reported_metadata_json,
-                                                    twin.reported_version, identity.created);
-  body["capabilities"]["iotEdge"] = identity.iot_edge;
-  if (!identity.device_scope.empty()) body["deviceScope"] = identity.device_scope;
-  return write_json(body);
+  return write_json(device_twin(record, {identity.auth, connectivity, shape, identity.created}));
+}
+
+std::string format_module_twin(const ModuleRecord& record, const DeviceIdentity& device,
+                               const Connectivity& connectivity, TwinShape shape) {
+  const auto& identity = record.identity;
+  return write_json(module_twin(record, device, {identity.auth, connectivity, shape, identity.created}));
+}
+
+nlohmann::ordered_json twin_row(const DeviceRecord& record, const Connectivity& connectivity,
+                                RowParts parts) {
+  const auto& identity = record.identity;
+  return device_twin(record, {identity.auth, connectivity, TwinShape::query_row, identity.created, parts});
+}
+
+nlohmann::ordered_json module_twin_row(const ModuleRecord& record, const DeviceIdentity& device,
+                                       const Connectivity& connectivity, RowParts parts) {
+  const auto& identity = record.identity;
+  return module_twin(record, device,
+                     {identity.auth, connectivity, TwinShape::query_row, identity.created, parts});
 }
 
 std::string format_device_statistics(const DeviceCounts& counts) {

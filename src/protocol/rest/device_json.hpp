@@ -3,6 +3,8 @@
 #include "base/result.hpp"
 #include "model/device.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -35,6 +37,18 @@ enum class TwinShape : std::uint8_t {
               ///< it (service/13).
 };
 std::string format_twin(const DeviceRecord& record, const Connectivity& connectivity, TwinShape shape);
+/// A module's; its `deviceEtag` is that of the module's identity.
+std::string format_module_twin(const ModuleRecord& record, const DeviceIdentity& device,
+                               const Connectivity& connectivity, TwinShape shape);
+
+/// The documents of a twin that a query looks at: the others need not be read.
+struct RowParts {
+  bool tags = true, desired = true, reported = true;
+};
+/// The row that a query is asked of, and shows for SELECT *: TwinShape::query_row before it is text.
+nlohmann::ordered_json twin_row(const DeviceRecord& record, const Connectivity& connectivity, RowParts parts);
+nlohmann::ordered_json module_twin_row(const ModuleRecord& record, const DeviceIdentity& device,
+                                       const Connectivity& connectivity, RowParts parts);
 
 /// GET /statistics/devices.
 struct DeviceCounts {

@@ -1,90 +1,17 @@
 #include "protocol/rest/enrollment_json.hpp"
 
 #include "protocol/dps/registration.hpp"
+#include "protocol/hub/twin_rules.hpp"
 #include "protocol/rest/attestation_json.hpp"
 #include "protocol/rest/etag.hpp"
-#include "protocol/rest/host.hpp"
+#include "protocol/rest/hub_choice_json.hpp"
 #include "protocol/rest/initial_twin_json.hpp"
-#include "protocol/rest/webhook_url.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace muster::rest {
 namespace {
-
-std::string_view policy_name(AllocationPolicy policy) {
-  switch (policy) {
-    case AllocationPolicy::hashed:
-      return "hashed";
-    case AllocationPolicy::geo_latency:
-      return "geoLatency";
-    case AllocationPolicy::static_:
-      return "static";
-    case AllocationPolicy::custom:
-      return "custom";
-  }
-  return "hashed";
-}
-
-/// `customAllocationDefinition`, which goes with the policy custom and with no other.
-Result<void> read_webhook(const Fields& fields, EnrollmentSettings& into) {
-  constexpr std::string_view kMember = "customAllocationDefinition";
-  const bool custom = into.allocation == AllocationPolicy::custom;
-  MUSTER_TRY(const auto definition, fields.object(kMember));
-  if (!definition) {
-    if (!custom) return {};
-    return failure(fields.invalid(kMember, "is missing, and allocationPolicy custom needs its webhookUrl"));
-  }
-  if (!custom) return failure(fields.invalid(kMember, "goes with allocationPolicy custom alone"));
-  MUSTER_TRY(into.webhook_url, definition->required_text("webhookUrl"));
-  MUSTER_TRY(auto version, definition->text("apiVersion"));
-  into.webhook_api_version = std::move(version).value_or("");
-  const auto url = parse_webhook_url(into.webhook_url);
-  if (!url) return failure(definition->invalid("webhookUrl", "the URL " + url.error()));
-  return {};
-}
-
-Result<void> read_allocation(const Fields& fields, EnrollmentSettings& into) {
-  MUSTER_TRY(auto policy, fields.text("allocationPolicy"));
-  if (policy) {
-    for (const AllocationPolicy known : {AllocationPolicy::hashed, AllocationPolicy::geo_latency,
-                                         AllocationPolicy::static_, AllocationPolicy::custom}) {
-      if (equals_ignoring_case(*policy, policy_name(known))) into.allocation = known;
-    }
-    if (!into.allocation) {
-      return failure(
-          fields.invalid("allocationPolicy",
-                         fmt::format("\"{}\" found, hashed, geoLatency, static or custom wanted", *policy)));
-    }
-  }
-  return read_webhook(fields, into);
-}
-
-Result<ServiceName> read_hub(const Fields& fields, const std::string& member, const std::string& host) {
-  auto hub = hub_of_host(host);
-  if (!hub)
-    return failure(fields.invalid(member, fmt::format("\"{}\" is not the full host name of a hub", host)));
-  return *std::move(hub);
-}
-
-/// `iotHubs` or, older, the one of `iotHubHostName`.
-Result<void> read_hubs(const Fields& fields, EnrollmentSettings& into) {
-  if (const auto* hubs = fields.find("iotHubs")) {
-    if (!hubs->is_array()) return failure(fields.invalid("iotHubs", "an array is wanted"));
-    for (std::size_t i = 0; i < hubs->size(); ++i) {
-      const auto member = fmt::format("iotHubs[{}]", i);
-      if (!(*hubs)[i].is_string()) return failure(fields.invalid(member, "a string is wanted"));
-      MUSTER_TRY(auto hub, read_hub(fields, member, (*hubs)[i].get<std::string>()));
-      into.hubs.push_back(std::move(hub));
-    }
-  }
-  MUSTER_TRY(auto host, fields.text("iotHubHostName"));
-  if (!host || !into.hubs.empty()) return {};
-  MUSTER_TRY(auto hub, read_hub(fields, "iotHubHostName", *host));
-  into.hubs.push_back(std::move(hub));
-  return {};
-}
 
 Result<void> read_reprovision_policy(const Fields& fields, EnrollmentSettings& into) {
   MUSTER_TRY(auto policy, fields.object("reprovisionPolicy"));
@@ -106,11 +33,12 @@ Result<void> read_status(const Fields& fields, EnrollmentSettings& into) {
 }
 
 Result<EnrollmentSettings> read_settings(const Fields& fields, EnrollmentKind kind,
-                                         const Attestation* existing) {
+                                         const EnrollmentSettings* existing) {
   EnrollmentSettings settings;
   MUSTER_TRY(auto attestation, fields.object("attestation"));
   if (!attestation) return failure(fields.invalid("attestation", "is missing"));
-  MUSTER_TRY(settings.attestation, read_attestation(*attestation, kind, existing));
+  MUSTER_TRY(settings.attestation,
+             read_attestation(*attestation, kind, existing ? &existing->attestation : nullptr));
   MUSTER_TRY(auto capabilities, fields.object("capabilities"));
   if (capabilities) {
     MUSTER_TRY(auto edge, capabilities->boolean("iotEdge"));
@@ -118,8 +46,7 @@ Result<EnrollmentSettings> read_settings(const Fields& fields, EnrollmentKind ki
   }
   MUSTER_CHECK(read_status(fields, settings));
   MUSTER_CHECK(read_reprovision_policy(fields, settings));
-  MUSTER_CHECK(read_allocation(fields, settings));
-  MUSTER_CHECK(read_hubs(fields, settings));
+  MUSTER_CHECK(read_allocation(fields, existing, settings));
   MUSTER_TRY(settings.initial_twin_json, read_initial_twin(fields));
   return settings;
 }
@@ -147,15 +74,7 @@ void write_settings(const EnrollmentSettings& settings, nlohmann::ordered_json& 
                                {"migrateDeviceData", settings.reprovision.migrate_device_data}};
   into["createdDateTimeUtc"] = format_utc_7(settings.created);
   into["lastUpdatedDateTimeUtc"] = format_utc_7(settings.updated);
-  if (settings.allocation) into["allocationPolicy"] = policy_name(*settings.allocation);
-  if (!settings.webhook_url.empty()) {
-    auto& definition = into["customAllocationDefinition"] = {{"webhookUrl", settings.webhook_url}};
-    if (!settings.webhook_api_version.empty()) definition["apiVersion"] = settings.webhook_api_version;
-  }
-  if (!settings.hubs.empty()) {
-    auto& hubs = into["iotHubs"] = nlohmann::ordered_json::array();
-    for (const auto& hub : settings.hubs) hubs.push_back(hub_host_name(hub));
-  }
+  write_allocation(settings, into);
 }
 
 nlohmann::ordered_json write_group(const EnrollmentGroup& group) {
@@ -168,6 +87,32 @@ std::string registration_state(const Registration& registration) {
   return dps::format_registration_state(registration, registration.assigned_hub);
 }
 
+nlohmann::ordered_json write_individual(const IndividualEnrollment& enrollment,
+                                        const Registration* registration) {
+  nlohmann::ordered_json body{{"registrationId", enrollment.id.str()}};
+  if (!enrollment.device_id.empty()) body["deviceId"] = enrollment.device_id;
+  if (registration) body["registrationState"] = stored_json(registration_state(*registration));
+  if (!enrollment.optional_device_information_json.empty()) {
+    body["optionalDeviceInformation"] = stored_json(enrollment.optional_device_information_json);
+  }
+  write_settings(enrollment.settings, body);
+  return body;
+}
+
+/// What the operator wants to remember of a device: a TwinCollection (service/02 section 2.3), which no
+/// device sees. Empty when there is none.
+Result<std::string> read_device_information(const Fields& fields) {
+  constexpr std::string_view kMember = "optionalDeviceInformation";
+  constexpr std::size_t kBytesMax = 8192;  // Documented nowhere; that of tags, which serve the same end.
+  const auto* value = fields.find(kMember);
+  if (!value) return std::string{};
+  MUSTER_TRY(const auto kept, hub::check_twin_section(*value, fields.path_of(kMember), hub::TwinForm::whole));
+  std::string text = kept.dump();
+  if (text.size() <= kBytesMax) return text;
+  return failure(
+      fields.invalid(kMember, fmt::format("is {} bytes long, at most {} are taken", text.size(), kBytesMax)));
+}
+
 }  // namespace
 
 Result<EnrollmentGroup> parse_enrollment_group(std::string_view body, const ServiceName& dps,
@@ -175,8 +120,8 @@ Result<EnrollmentGroup> parse_enrollment_group(std::string_view body, const Serv
   MUSTER_TRY(const nlohmann::json json, parse_json_object(body));
   const Fields fields{json, ""};
   MUSTER_TRY(auto spelled, read_id(fields, "enrollmentGroupId", id));
-  MUSTER_TRY(auto settings, read_settings(fields, EnrollmentKind::group,
-                                          existing ? &existing->settings.attestation : nullptr));
+  MUSTER_TRY(auto settings,
+             read_settings(fields, EnrollmentKind::group, existing ? &existing->settings : nullptr));
   return EnrollmentGroup{dps, std::move(spelled), std::move(settings)};
 }
 
@@ -186,8 +131,8 @@ Result<IndividualEnrollment> parse_individual_enrollment(std::string_view body, 
   MUSTER_TRY(const nlohmann::json json, parse_json_object(body));
   const Fields fields{json, ""};
   MUSTER_TRY(auto spelled, read_id(fields, "registrationId", id));
-  MUSTER_TRY(auto settings, read_settings(fields, EnrollmentKind::individual,
-                                          existing ? &existing->settings.attestation : nullptr));
+  MUSTER_TRY(auto settings,
+             read_settings(fields, EnrollmentKind::individual, existing ? &existing->settings : nullptr));
   IndividualEnrollment enrollment{dps, std::move(spelled), {}, {}, std::move(settings)};
   MUSTER_TRY(auto device, fields.text("deviceId"));
   if (device) {
@@ -196,9 +141,7 @@ Result<IndividualEnrollment> parse_individual_enrollment(std::string_view body, 
     }
     enrollment.device_id = *std::move(device);
   }
-  MUSTER_TRY(auto information, fields.object("optionalDeviceInformation"));
-  if (information)
-    enrollment.optional_device_information_json = fields.find("optionalDeviceInformation")->dump();
+  MUSTER_TRY(enrollment.optional_device_information_json, read_device_information(fields));
   return enrollment;
 }
 
@@ -212,14 +155,20 @@ std::string format_enrollment_groups(std::span<const EnrollmentGroup> groups) {
 
 std::string format_individual_enrollment(const IndividualEnrollment& enrollment,
                                          const Registration* registration) {
-  nlohmann::ordered_json body{{"registrationId", enrollment.id.str()}};
-  if (!enrollment.device_id.empty()) body["deviceId"] = enrollment.device_id;
-  if (registration) body["registrationState"] = stored_json(registration_state(*registration));
-  if (!enrollment.optional_device_information_json.empty()) {
-    body["optionalDeviceInformation"] = stored_json(enrollment.optional_device_information_json);
+  return write_json(write_individual(enrollment, registration));
+}
+
+std::string format_attestation_mechanism(const Attestation& attestation) {
+  return write_json(write_attestation_with_keys(attestation));
+}
+
+std::string format_individual_enrollments(std::span<const IndividualEnrollment> enrollments,
+                                          std::span<const std::optional<Registration>> registrations) {
+  auto all = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < enrollments.size(); ++i) {
+    all.push_back(write_individual(enrollments[i], registrations[i] ? &*registrations[i] : nullptr));
   }
-  write_settings(enrollment.settings, body);
-  return write_json(body);
+  return write_json(all);
 }
 
 std::string format_registrations(std::span<const Registration> registrations) {

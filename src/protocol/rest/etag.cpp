@@ -24,6 +24,13 @@ std::string base64_of_counter(std::uint64_t counter) {
   return to_base64(bytes);
 }
 
+std::string identity_etag(std::string_view generation_id, std::int64_t version) {
+  // FNV-1a of the generation: a device that was deleted and made again must not answer to an old tag.
+  std::uint32_t mixed = 2166136261u;
+  for (const char c : generation_id) mixed = (mixed ^ static_cast<unsigned char>(c)) * 16777619u;
+  return to_base64(as_bytes(fmt::format("{}{:03}", mixed % 1'000'000u, version)));
+}
+
 }  // namespace
 
 IfMatch parse_if_match(std::optional<std::string_view> header) {
@@ -50,10 +57,11 @@ std::string registration_etag(const Registration& registration) {
 }
 
 std::string device_etag(const DeviceIdentity& identity) {
-  // FNV-1a of the generation: a device that was deleted and made again must not answer to an old tag.
-  std::uint32_t mixed = 2166136261u;
-  for (const char c : identity.generation_id) mixed = (mixed ^ static_cast<unsigned char>(c)) * 16777619u;
-  return to_base64(as_bytes(fmt::format("{}{:03}", mixed % 1'000'000u, identity.version)));
+  return identity_etag(identity.generation_id, identity.version);
+}
+
+std::string module_etag(const ModuleIdentity& identity) {
+  return identity_etag(identity.generation_id, identity.version);
 }
 
 std::string twin_etag(const Twin& twin) { return base64_of_counter(static_cast<std::uint64_t>(twin.etag)); }

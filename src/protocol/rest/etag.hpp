@@ -32,6 +32,7 @@ std::string dps_etag(WallTime created, std::int64_t version);
 std::string registration_etag(const Registration& registration);
 /// A device identity's: base64 of decimal digits, without quotes: `ODAxMjMyNDI2` (service/04 section 4.2).
 std::string device_etag(const DeviceIdentity& identity);
+std::string module_etag(const ModuleIdentity& identity);
 /// A twin's: base64 of its counter as 8 big-endian bytes: `AAAAAAAAAAE=`.
 std::string twin_etag(const Twin& twin);
 /// ARM resources: the same coding; certificates mix in their id, which is never given twice.

@@ -246,15 +246,13 @@ TEST_P(Unsupported, IsRefusedByNameBeforeAnythingIsRead) {
   EXPECT_EQ(registry_.figures().reads, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Unsupported,
-                         testing::Values(Kind{"tpm", [](RegisterRequest& r) { r.offers_tpm = true; },
-                                              ErrorCode::attestation_unsupported},
-                                         Kind{"csr",
-                                              [](RegisterRequest& r) { r.asks_for_certificate = true; },
-                                              ErrorCode::csr_unsupported},
-                                         Kind{"symmetric_key", [](RegisterRequest& r) { r.chain = nullptr; },
-                                              ErrorCode::attestation_unsupported}),
-                         [](const auto& row) { return std::string{row.param.name}; });
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, Unsupported,
+    testing::Values(
+        Kind{"tpm", [](RegisterRequest& r) { r.offers_tpm = true; }, ErrorCode::attestation_unsupported},
+        Kind{"csr", [](RegisterRequest& r) { r.asks_for_certificate = true; }, ErrorCode::csr_unsupported},
+        Kind{"nothing_shown", [](RegisterRequest& r) { r.chain = nullptr; }, ErrorCode::credential_missing}),
+    [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(OperationId, IsTheSameEachTimeAndSaysNothingElse) {
   const auto id = [](std::string_view dps, std::string_view device) {

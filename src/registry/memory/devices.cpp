@@ -1,5 +1,6 @@
 #include "registry/memory/repositories.hpp"
 #include "registry/put_rules.hpp"
+#include "registry/tag_index.hpp"
 
 #include <algorithm>
 
@@ -7,6 +8,16 @@ namespace muster::registry::memory {
 namespace {
 
 State::InService key_of(const ServiceName& hub, const DeviceId& id) { return {hub.key(), id.key()}; }
+
+/// All that the filter says: narrower than an index would be, which DeviceFilter allows.
+bool meets(const DeviceFilter& filter, const DeviceRecord& record) {
+  const DeviceIdentity& identity = record.identity;
+  if (filter.ids && !std::binary_search(filter.ids->begin(), filter.ids->end(), identity.id)) return false;
+  if (!identity.id.str().starts_with(filter.id_prefix)) return false;
+  if (filter.enabled && *filter.enabled != identity.enabled) return false;
+  if (filter.auth_type && *filter.auth_type != identity.auth.type) return false;
+  return !filter.tag || tag_entries(record.twin.tags_json).contains(tag_entry(*filter.tag));
+}
 
 }  // namespace
 
@@ -49,10 +60,16 @@ Result<std::optional<bool>> MemoryDevices::remove(const ServiceName& hub, const 
 
 Result<Page<DeviceRecord>> MemoryDevices::list(const ServiceName& hub, const std::string& after,
                                                std::size_t limit) {
+  return search(hub, {}, after, limit);
+}
+
+Result<Page<DeviceRecord>> MemoryDevices::search(const ServiceName& hub, const DeviceFilter& filter,
+                                                 const std::string& after, std::size_t limit) {
   Page<DeviceRecord> page;
   const auto& rows = state_.devices.rows();
   for (auto row = rows.upper_bound({hub.key(), after}); row != rows.end(); ++row) {
     if (row->first.first != hub.key()) break;
+    if (!meets(filter, row->second)) continue;
     if (page.items.size() == std::max<std::size_t>(limit, 1)) {
       page.next = page.items.back().identity.id.key();
       break;

@@ -26,11 +26,10 @@ class MemoryRegistry final : public Registry {
     co_return snapshot;
   }
 
-  Task<ConnectSnapshot> connect_snapshot(ServiceName hub, DeviceId id,
-                                         std::int64_t generation_known) override {
+  Task<ConnectSnapshot> connect_snapshot(ConnectQuestion question) override {
     ConnectSnapshot snapshot;
     MUSTER_CO_CHECK(read_now([&](Store& store) -> Result<void> {
-      MUSTER_TRY(snapshot, read_connect_snapshot(store, hub, id, generation_known));
+      MUSTER_TRY(snapshot, read_connect_snapshot(store, question));
       return {};
     }));
     co_return snapshot;

@@ -84,6 +84,8 @@ class MemoryDevices final : public DeviceRepository {
                                      std::int64_t expected) override;
   Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after,
                                   std::size_t limit) override;
+  Result<Page<DeviceRecord>> search(const ServiceName& hub, const DeviceFilter& filter,
+                                    const std::string& after, std::size_t limit) override;
   Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) override;
   Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) override;
   Result<DeviceCounts> count(const ServiceName& hub) override;

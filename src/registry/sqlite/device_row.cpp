@@ -45,6 +45,12 @@ Twin read_twin(const ServiceName& hub, const DeviceId& device, Statement& row) {
               .version = row.integer()};
 }
 
+DeviceRecord read_device_record(const ServiceName& hub, Statement& row) {
+  DeviceIdentity identity = read_device(hub, row);
+  Twin twin = read_twin(hub, identity.id, row);
+  return {std::move(identity), std::move(twin)};
+}
+
 Result<void> write_device(Connection& connection, std::int64_t hub_id, const DeviceIdentity& identity) {
   // Not INSERT OR REPLACE: that deletes the old row first, and its twin with it.
   MUSTER_TRY(auto upsert, connection.prepare(R"sql(

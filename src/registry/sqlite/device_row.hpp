@@ -19,6 +19,9 @@ namespace muster::registry::sqlite {
 DeviceIdentity read_device(const ServiceName& hub, Statement& row);
 Twin read_twin(const ServiceName& hub, const DeviceId& device, Statement& row);
 
+/// Reads the columns of both, in that order.
+DeviceRecord read_device_record(const ServiceName& hub, Statement& row);
+
 /// Binds the ten columns of MUSTER_TWIN_COLUMNS, in their order.
 void bind_documents(Statement& statement, const Twin& twin);
 

@@ -2,6 +2,8 @@
 
 #include "registry/put_rules.hpp"
 #include "registry/sqlite/device_row.hpp"
+#include "registry/sqlite/device_search.hpp"
+#include "registry/sqlite/device_tags.hpp"
 #include "registry/sqlite/service_id.hpp"
 
 #include <algorithm>
@@ -16,15 +18,6 @@ constexpr const char* kFindTwin =
 constexpr const char* kFindRecord = "SELECT " MUSTER_DEVICE_COLUMNS ", " MUSTER_TWIN_COLUMNS
                                     " FROM device d JOIN twin t ON t.hub_id = d.hub_id AND t.device_id = "
                                     "d.id WHERE d.hub_id = ? AND d.id = ?";
-constexpr const char* kList = "SELECT " MUSTER_DEVICE_COLUMNS ", " MUSTER_TWIN_COLUMNS
-                              " FROM device d JOIN twin t ON t.hub_id = d.hub_id AND t.device_id = d.id"
-                              " WHERE d.hub_id = ? AND d.id > ? ORDER BY d.id LIMIT ?";
-
-DeviceRecord read_record(const ServiceName& hub, Statement& row) {
-  DeviceIdentity identity = read_device(hub, row);
-  Twin twin = read_twin(hub, identity.id, row);
-  return {std::move(identity), std::move(twin)};
-}
 
 }  // namespace
 
@@ -43,7 +36,7 @@ Result<std::optional<DeviceRecord>> SqliteDevices::find_record(const ServiceName
   MUSTER_TRY(auto select, connection_.prepare(kFindRecord));
   MUSTER_TRY(const bool found, select.bind(owner->id).bind(id.str()).step());
   if (!found) return std::nullopt;
-  return read_record(owner->name, select);
+  return read_device_record(owner->name, select);
 }
 
 Result<std::optional<Twin>> SqliteDevices::find_twin(const ServiceName& hub, const DeviceId& id) {
@@ -74,7 +67,9 @@ Result<std::optional<DeviceIdentity>> SqliteDevices::write(const DeviceIdentity&
   next.hub = owner.name;
   MUSTER_CHECK(write_device(connection_, owner.id, next));
   if (!held) {
-    MUSTER_CHECK(insert_twin(connection_, owner.id, first_twin(next, initial)));
+    const Twin twin = first_twin(next, initial);
+    MUSTER_CHECK(insert_twin(connection_, owner.id, twin));
+    MUSTER_CHECK(change_tags(connection_, owner.id, next.id, {"{}", twin.tags_json}));
   }
   return next;
 }
@@ -91,10 +86,11 @@ Result<std::optional<bool>> SqliteDevices::remove(const ServiceName& hub, const 
 
 Result<std::optional<bool>> SqliteDevices::remove_now(const ServiceName& hub, const DeviceId& id,
                                                       std::int64_t expected) {
-  MUSTER_TRY(const auto held, find(hub, id));
+  MUSTER_TRY(const auto held, find_record(hub, id));
   if (!held) return std::optional{false};
-  if (!version_allows(held->version, expected)) return std::nullopt;
+  if (!version_allows(held->identity.version, expected)) return std::nullopt;
   MUSTER_TRY(const auto owner, require_service(connection_, ServiceKind::hub, hub));
+  MUSTER_CHECK(change_tags(connection_, owner.id, id, {held->twin.tags_json, "{}"}));
   MUSTER_TRY(auto remove, connection_.prepare("DELETE FROM device WHERE hub_id = ? AND id = ?"));
   MUSTER_CHECK(remove.bind(owner.id).bind(id.str()).run());
   return std::optional{true};
@@ -102,22 +98,31 @@ Result<std::optional<bool>> SqliteDevices::remove_now(const ServiceName& hub, co
 
 Result<Page<DeviceRecord>> SqliteDevices::list(const ServiceName& hub, const std::string& after,
                                                std::size_t limit) {
-  Page<DeviceRecord> page;
+  return search(hub, {}, after, limit);
+}
+
+Result<Page<DeviceRecord>> SqliteDevices::search(const ServiceName& hub, const DeviceFilter& filter,
+                                                 const std::string& after, std::size_t limit) {
   MUSTER_TRY(const auto owner, find_service(connection_, ServiceKind::hub, hub));
-  if (!owner) return page;
-  const std::size_t count = std::max<std::size_t>(limit, 1);
-  MUSTER_TRY(auto select, connection_.prepare(kList));
-  // One more than asked for tells whether there is a next page.
-  select.bind(owner->id).bind(after).bind(static_cast<std::int64_t>(count + 1));
-  while (true) {
-    MUSTER_TRY(const bool found, select.step());
-    if (!found) return page;
-    if (page.items.size() == count) {
+  if (!owner) return Page<DeviceRecord>{};
+  if (filter.ids) return search_ids(owner->name, filter, after, limit);
+  return search_devices(connection_, *owner, {filter, after, std::max<std::size_t>(limit, 1)});
+}
+
+Result<Page<DeviceRecord>> SqliteDevices::search_ids(const ServiceName& hub, const DeviceFilter& filter,
+                                                     const std::string& after, std::size_t limit) {
+  Page<DeviceRecord> page;
+  for (const DeviceId& id : *filter.ids) {
+    if (id.str() <= after || !id.str().starts_with(filter.id_prefix)) continue;
+    MUSTER_TRY(auto record, find_record(hub, id));
+    if (!record) continue;
+    if (page.items.size() == std::max<std::size_t>(limit, 1)) {
       page.next = page.items.back().identity.id.key();
-      return page;
+      break;
     }
-    page.items.push_back(read_record(owner->name, select));
+    page.items.push_back(*std::move(record));
   }
+  return page;
 }
 
 Result<std::optional<Twin>> SqliteDevices::put_twin(const Twin& twin, std::int64_t expected_version) {
@@ -137,6 +142,7 @@ Result<std::optional<Twin>> SqliteDevices::write_twin(const Twin& twin, std::int
   next.hub = owner.name;
   next.version = held->version + 1;
   MUSTER_CHECK(update_twin(connection_, owner.id, next));
+  MUSTER_CHECK(change_tags(connection_, owner.id, twin.device, {held->tags_json, next.tags_json}));
   return next;
 }
 

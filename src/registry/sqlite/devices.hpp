@@ -17,6 +17,8 @@ class SqliteDevices final : public DeviceRepository {
                                      std::int64_t expected) override;
   Result<Page<DeviceRecord>> list(const ServiceName& hub, const std::string& after,
                                   std::size_t limit) override;
+  Result<Page<DeviceRecord>> search(const ServiceName& hub, const DeviceFilter& filter,
+                                    const std::string& after, std::size_t limit) override;
   Result<std::optional<Twin>> find_twin(const ServiceName& hub, const DeviceId& id) override;
   Result<std::optional<Twin>> put_twin(const Twin& twin, std::int64_t expected_version) override;
   Result<DeviceCounts> count(const ServiceName& hub) override;
@@ -25,6 +27,8 @@ class SqliteDevices final : public DeviceRepository {
   Result<std::optional<DeviceIdentity>> write(const DeviceIdentity& identity, std::int64_t expected,
                                               const Twin* initial);
   Result<std::optional<bool>> remove_now(const ServiceName& hub, const DeviceId& id, std::int64_t expected);
+  Result<Page<DeviceRecord>> search_ids(const ServiceName& hub, const DeviceFilter& filter,
+                                        const std::string& after, std::size_t limit);
   Result<std::optional<Twin>> write_twin(const Twin& twin, std::int64_t expected_version);
 
   Connection& connection_;

@@ -1,3 +1,4 @@
+#include "registry/sqlite/device_tags.hpp"
 #include "registry/sqlite/schema.hpp"
 
 #include <array>
@@ -280,7 +281,26 @@ INSERT INTO audit (generation, at_us, action, kind, service, name, version, deta
 DROP TABLE audit_1;
 )sql";
 
-constexpr std::array kMigrations{Migration{1, kVersion1}, Migration{2, kVersion2}};
+// What queries over devices are answered by.
+constexpr const char* kVersion3 = R"sql(
+-- One row for each string, number and boolean in a twin's tags: the names that lead to it and its value, as
+-- src/registry/tag_index.cpp writes them. Kept with the twin; the device is last, so that one lookup gives the
+-- devices in order.
+CREATE TABLE device_tag (
+  hub_id INTEGER NOT NULL REFERENCES hub ON DELETE CASCADE,
+  path TEXT NOT NULL,
+  value TEXT NOT NULL,
+  device_id TEXT NOT NULL,
+  PRIMARY KEY (hub_id, path, value, device_id)
+) STRICT, WITHOUT ROWID;
+
+-- Nearly all devices are enabled: those are found by going through all.
+CREATE INDEX device_disabled ON device (hub_id, id) WHERE enabled = 0;
+CREATE INDEX device_of_auth_type ON device (hub_id, auth_type, id);
+)sql";
+
+constexpr std::array kMigrations{Migration{1, kVersion1}, Migration{2, kVersion2},
+                                 Migration{3, kVersion3, index_all_tags}};
 
 }  // namespace
 

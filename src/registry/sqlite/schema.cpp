@@ -34,6 +34,9 @@ Result<void> migrate(Connection& connection, std::span<const Migration> steps) {
     for (const Migration& step : steps) {
       if (step.version > held) {
         MUSTER_CHECK(connection.execute(step.sql));
+        if (step.fill != nullptr) {
+          MUSTER_CHECK(step.fill(connection));
+        }
       }
     }
     const std::string marks =

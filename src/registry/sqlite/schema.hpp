@@ -11,6 +11,7 @@ namespace muster::registry::sqlite {
 struct Migration {
   std::int64_t version;  ///< What the database is at afterwards.
   const char* sql;
+  Result<void> (*fill)(Connection&) = nullptr;  ///< Runs after `sql`, for what SQL cannot compute.
 };
 
 /// All steps, ascending from 1. docs/reference/registry-schema.md describes what they make.

@@ -232,16 +232,42 @@ TYPED_TEST_P(AssignContract, ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt) {
       all.append(certificate.name.str()) += ' ';
     return all;
   };
-  const auto first = read_connect_snapshot(store, service("hub-a"), device_id("pump"), 0).value();
+  const auto first =
+      read_connect_snapshot(store, {.hub = service("hub-a"), .device = device_id("pump")}).value();
   EXPECT_EQ(names(first), "own attesting ");
   EXPECT_TRUE(first.trust->groups.empty());
   ASSERT_TRUE(first.identity);
   EXPECT_EQ(first.generation, this->generation());
-  EXPECT_EQ(names(read_connect_snapshot(store, service("lone"), device_id("pump"), 0).value()), "");
+  EXPECT_EQ(
+      names(read_connect_snapshot(store, {.hub = service("lone"), .device = device_id("pump")}).value()), "");
   const auto second =
-      read_connect_snapshot(store, service("hub-b"), device_id("pump"), first.generation).value();
+      read_connect_snapshot(
+          store, {.hub = service("hub-b"), .device = device_id("pump"), .generation_known = first.generation})
+          .value();
   EXPECT_FALSE(second.trust);
   EXPECT_FALSE(second.identity);
+}
+
+TYPED_TEST_P(AssignContract, ConnectSnapshotHasModuleAndPoliciesWhenAsked) {
+  using namespace testing_values;
+  this->make_services();
+  Store& store = this->store();
+  ASSERT_TRUE(store.devices().put(identity("hub-a", "pump"), 0, nullptr).value());
+  ASSERT_TRUE(store.modules().put(module("hub-a", "pump", "camera"), 0, nullptr).value());
+  ASSERT_TRUE(store.services().put_policy(hub_ref("hub-a"), {"device", "a", "b", {"DeviceConnect"}}));
+  const ConnectQuestion plain{.hub = service("hub-a"), .device = device_id("pump")};
+  EXPECT_FALSE(read_connect_snapshot(store, plain).value().module);
+  EXPECT_TRUE(read_connect_snapshot(store, plain).value().policies.empty());
+  ConnectQuestion asked = plain;
+  asked.module = "camera";
+  asked.with_policies = true;
+  const ConnectSnapshot snapshot = read_connect_snapshot(store, asked).value();
+  ASSERT_TRUE(snapshot.module);
+  EXPECT_EQ(snapshot.module->id.str(), "camera");
+  ASSERT_EQ(snapshot.policies.size(), 1u);
+  EXPECT_EQ(snapshot.policies[0].name, "device");
+  asked.module = "nothing";
+  EXPECT_FALSE(read_connect_snapshot(store, asked).value().module);
 }
 
 REGISTER_TYPED_TEST_SUITE_P(AssignContract, AFirstRegistrationMakesAllThree,
@@ -250,6 +276,7 @@ REGISTER_TYPED_TEST_SUITE_P(AssignContract, AFirstRegistrationMakesAllThree,
                             ANewIndividualEnrollmentOrRegistrationRefuses, AMoveTakesTheTwinAlongOrBeginsAnew,
                             AnAllocationsTwinWinsOverMigratedData, AHubThatIsGoneUndoesTheRegistration,
                             EnrollmentSnapshotHasTrustOnlyWhenItMoved,
-                            ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt);
+                            ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt,
+                            ConnectSnapshotHasModuleAndPoliciesWhenAsked);
 
 }  // namespace muster::registry

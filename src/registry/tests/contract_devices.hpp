@@ -153,7 +153,117 @@ TYPED_TEST_P(DeviceContract, ADeviceOfNoHubIsRefused) {
   EXPECT_EQ(refused.error().reason(), "there is no hub hub-a");
 }
 
-REGISTER_TYPED_TEST_SUITE_P(DeviceContract, DeviceAndTwinComeBackWhole, ATwinIsEmptyUnlessGiven,
+/// The ids that a search finds, a page of two after the other.
+inline std::string found(DeviceRepository& devices, const DeviceFilter& filter) {
+  std::string ids;
+  std::string after;
+  do {
+    const auto page = devices.search(testing_values::service("hub-a"), filter, after, 2).value();
+    for (const DeviceRecord& record : page.items) ids += std::string{record.identity.id.str()} + ' ';
+    ids += '|';
+    after = page.next;
+  } while (!after.empty());
+  return ids;
+}
+
+template <typename Store>
+void make_fleet(Store& store) {
+  using namespace testing_values;
+  struct Row {
+    const char *id, *tags;
+    bool enabled;
+    DeviceAuthType type;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"a", R"({"site":"oslo","n":3,"deep":{"er":true}})", true, DeviceAuthType::sas},
+           {"b", R"({"site":"oslo","n":3.0,"deep":{"er":false}})", false, DeviceAuthType::self_signed},
+           {"b1", R"({"site":"bergen","list":["oslo"],"n":"3"})", true, DeviceAuthType::sas},
+           {"b2", R"({"site":"oslo","open":true})", false, DeviceAuthType::sas},
+           {"c", "{}", true, DeviceAuthType::certificate_authority},
+       }) {
+    DeviceIdentity made = identity("hub-a", row.id);
+    made.enabled = row.enabled;
+    made.auth.type = row.type;
+    Twin tagged{.hub = service("hub-a"), .device = device_id(row.id)};
+    tagged.tags_json = row.tags;
+    ASSERT_TRUE(store.devices().put(made, 0, &tagged).value());
+    made.hub = tagged.hub = service("hub-b");
+    ASSERT_TRUE(store.devices().put(made, 0, &tagged).value());
+  }
+}
+
+TYPED_TEST_P(DeviceContract, SearchingByOneConditionFindsWhatMeetsIt) {
+  using namespace testing_values;
+  this->make_services();
+  make_fleet(this->store());
+  struct Row {
+    const char* name;
+    DeviceFilter filter;
+    const char* ids;
+  };
+  const auto ids = [](std::vector<std::string_view> texts) {
+    std::vector<DeviceId> parsed;
+    for (const auto text : texts) parsed.push_back(device_id(text));
+    return parsed;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"nothing asked", {}, "a b |b1 b2 |c |"},
+           {"ids", {.ids = ids({"a", "b2", "c", "z"})}, "a b2 |c |"},
+           {"no id", {.ids = ids({})}, "|"},
+           {"ids within a prefix", {.ids = ids({"a", "b1", "b2"}), .id_prefix = "b"}, "b1 b2 |"},
+           {"a prefix that is an id", {.id_prefix = "b"}, "b b1 |b2 |"},
+           {"a prefix of none", {.id_prefix = "bb"}, "|"},
+           {"no prefix of an id", {.id_prefix = "\xC3\xA4"}, "|"},
+           {"a string", {.tag = TagIs{{"site"}, "oslo"}}, "a b |b2 |"},
+           {"a string within a prefix", {.id_prefix = "b", .tag = TagIs{{"site"}, "oslo"}}, "b b2 |"},
+           {"a number, however written", {.tag = TagIs{{"n"}, 3.0}}, "a b |"},
+           {"a number as text", {.tag = TagIs{{"n"}, "3"}}, "b1 |"},
+           {"a boolean below", {.tag = TagIs{{"deep", "er"}, true}}, "a |"},
+           {"an object is no value", {.tag = TagIs{{"deep"}, "er"}}, "|"},
+           {"an element of a list is no tag", {.tag = TagIs{{"list"}, "oslo"}}, "|"},
+           {"names keep their case", {.tag = TagIs{{"Site"}, "oslo"}}, "|"},
+           {"authentication", {.auth_type = DeviceAuthType::sas}, "a b1 |b2 |"},
+           {"disabled", {.enabled = false}, "b b2 |"},
+           {"disabled within a prefix", {.id_prefix = "b2", .enabled = false}, "b2 |"},
+       }) {
+    EXPECT_EQ(found(this->store().devices(), row.filter), row.ids) << row.name;
+  }
+  EXPECT_TRUE(this->store().devices().search(service("nowhere"), {}, "", 2).value().items.empty());
+}
+
+TYPED_TEST_P(DeviceContract, TheIndexOfTagsFollowsTheTwin) {
+  using namespace testing_values;
+  this->make_services();
+  make_fleet(this->store());
+  auto& devices = this->store().devices();
+  const DeviceFilter oslo{.tag = TagIs{{"site"}, "oslo"}};
+  Twin moved{.hub = service("hub-a"), .device = device_id("a")};
+  moved.tags_json = R"({"site":"bergen"})";
+  const auto failed = this->store().transaction([&]() -> Result<void> {
+    MUSTER_CHECK(devices.put_twin(moved, kAnyVersion));
+    EXPECT_EQ(found(devices, oslo), "b b2 |");
+    return failure(ErrorCode::throttled, "undone");
+  });
+  EXPECT_FALSE(failed);
+  EXPECT_EQ(found(devices, oslo), "a b |b2 |") << "undone with the transaction";
+  ASSERT_TRUE(devices.put_twin(moved, kAnyVersion).value());
+  EXPECT_EQ(found(devices, {.tag = TagIs{{"site"}, "bergen"}}), "a b1 |");
+  ASSERT_TRUE(devices.remove(service("hub-a"), device_id("b"), kAnyVersion).value());
+  EXPECT_EQ(found(devices, oslo), "b2 |");
+  ASSERT_TRUE(devices.put(identity("hub-a", "b"), 0, nullptr).value());
+  EXPECT_EQ(found(devices, oslo), "b2 |") << "one made anew has no tags of the old one";
+  const std::string longer(300, 'x');
+  moved.tags_json = R"({"site":")" + longer + R"("})";
+  ASSERT_TRUE(devices.put_twin(moved, kAnyVersion).value());
+  EXPECT_EQ(found(devices, {.tag = TagIs{{"site"}, longer}}), "a |");
+  ASSERT_TRUE(this->store().services().remove({ServiceKind::hub, service("hub-a")}).value());
+  ASSERT_TRUE(this->store().services().put_hub(hub("hub-a"), 0).value());
+  ASSERT_TRUE(devices.put(identity("hub-a", "b2"), 0, nullptr).value());
+  EXPECT_EQ(found(devices, oslo), "|") << "nor has a hub of the same name";
+}
+
+REGISTER_TYPED_TEST_SUITE_P(DeviceContract, SearchingByOneConditionFindsWhatMeetsIt,
+                            TheIndexOfTagsFollowsTheTwin, DeviceAndTwinComeBackWhole, ATwinIsEmptyUnlessGiven,
                             DeviceIdsKeepCaseAndHubsAreApart, CountsThoseThatAreEnabled,
                             PutAndRemoveAreConditional, AnUpdateKeepsGenerationCreatedAndTwin,
                             TwinPutIsConditionalAndNeverMakesOne, ListingIsPagedInOrderOfBytes,

@@ -277,7 +277,8 @@ TEST_F(Face, ManyThreadsRegisterAndConnect) {
       // The other shard was first: look again, as provisioning does.
       if (!stored && stored.error().code() == ErrorCode::precondition_failed) continue;
       if (!stored) co_return;
-      auto third = registry.connect_snapshot(service("hub-a"), device_id(id), snapshot->generation);
+      auto third = registry.connect_snapshot(
+          {.hub = service("hub-a"), .device = device_id(id), .generation_known = snapshot->generation});
       const auto connect = co_await std::move(third);
       if (connect && connect->identity && !connect->trust) ++good;
       co_return;
@@ -384,7 +385,7 @@ TEST(MemoryRegistry, AssignsAndReadsSnapshots) {
                                .identity = identity("hub-a", "d"),
                                .initial_twin = twin("hub-a", "d")});
     MUSTER_CO_TRY(AssignmentStored stored, co_await std::move(second));
-    auto third = face.connect_snapshot(service("hub-a"), device_id("d"), 0);
+    auto third = face.connect_snapshot({.hub = service("hub-a"), .device = device_id("d")});
     MUSTER_CO_TRY(const ConnectSnapshot connect, co_await std::move(third));
     EXPECT_TRUE(connect.identity);
     EXPECT_TRUE(connect.trust);

@@ -58,11 +58,10 @@ class InlineRegistry final : public Registry {
     ++figures_.reads;
     co_return read_enrollment_snapshot(*kept_, dps, id, generation_known);
   }
-  Task<ConnectSnapshot> connect_snapshot(ServiceName hub, DeviceId id,
-                                         std::int64_t generation_known) override {
+  Task<ConnectSnapshot> connect_snapshot(ConnectQuestion question) override {
     MUSTER_CO_CHECK(co_await turn());
     ++figures_.reads;
-    auto snapshot = read_connect_snapshot(*kept_, hub, id, generation_known);
+    auto snapshot = read_connect_snapshot(*kept_, question);
     if (after_connect_snapshot) after_connect_snapshot(*kept_);
     co_return snapshot;
   }

@@ -157,6 +157,18 @@ TEST_F(SqliteFile, AMigrationThatFailsLeavesTheVersionBefore) {
   EXPECT_EQ(connect()->number("PRAGMA user_version").value(), version + 1);
 }
 
+TEST_F(SqliteFile, TheStepThatBringsTheIndexOfTagsFillsIt) {
+  ASSERT_TRUE(migrate(*connect(), migrations().first(2)));
+  ASSERT_TRUE(connect()->execute(R"sql(
+      INSERT INTO service (id, kind, key, name, location, created_us, version) VALUES (1, 0, 'h', 'h', '', 0, 1);
+      INSERT INTO hub (service_id, number, partition_count) VALUES (1, 0, 2);
+      INSERT INTO device VALUES (1, 'd', 'g', 1, '', 0, 1, '', '', '', '', 0, 0, '', 0, 1, '');
+      INSERT INTO twin VALUES (1, 'd', '{"site":"oslo"}', '{}', '{}', 1, '{}', '{}', 1, '', 1, 2);)sql"));
+  const auto store = open_store(path_, Role::writer).value();
+  const DeviceFilter oslo{.tag = TagIs{{"site"}, "oslo"}};
+  EXPECT_EQ(store->devices().search(service("h"), oslo, "", 9).value().items.size(), 1U);
+}
+
 TEST_F(SqliteFile, AReaderCannotWrite) {
   const auto writer = open_store(path_, Role::writer).value();
   const auto reader = open_store(path_, Role::reader).value();

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -64,6 +65,12 @@ constexpr Row kRows[] = {
     {"last_mark", "world-format.json", 1},
 };
 
+/// A loopback address of this process's own, so that tests may run beside each other.
+std::string own_address() {
+  const auto pid = static_cast<unsigned>(::getpid());
+  return "127.23." + std::to_string(pid / 250 % 250 + 1) + "." + std::to_string(pid % 250 + 1);
+}
+
 class FirstStart : public testing::Test {
  protected:
   FirstStart() {
@@ -74,8 +81,10 @@ class FirstStart : public testing::Test {
   ~FirstStart() override { fs::remove_all(root_); }
 
   Result<std::unique_ptr<Service>> start(disk::Disk& disk, const std::string& folder) {
-    ConfigSources sources{
-        .flags = {{"listen", "127.0.23.9"}, {"mqtt_port", "18883"}, {"admin_port", "19464"}}};
+    ConfigSources sources{.flags = {{"listen", own_address()},
+                                    {"mqtt_port", "18883"},
+                                    {"https_port", "18443"},
+                                    {"admin_port", "19464"}}};
     return Service::start({*clock_, *random_, disk}, {folder}, std::move(sources), false);
   }
   /// Everything below the test's folder, relative to it.

@@ -36,7 +36,8 @@ TEST(ErrorTable, ErrorCodesBelongToTheirStatus) {
 }
 
 TEST(ErrorTable, Connack4IsForWhatIsMalformedOnly) {
-  const std::set<ErrorCode> wanted{malformed_user_name, registration_id_invalid, device_id_invalid};
+  const std::set<ErrorCode> wanted{malformed_user_name, registration_id_invalid, device_id_invalid,
+                                   token_malformed};  // "bad SAS format": device/01 section 2.
   for (const ErrorInfo& info : all_errors()) {
     EXPECT_EQ(mqtt_error(info.code).connack == ConnackCode::bad_user_name_or_password,
               wanted.contains(info.code))
@@ -52,7 +53,7 @@ TEST(ErrorTable, Connack5IsForGoodAnd3ForWhatCanBeTriedAgain) {
     if (later) {
       EXPECT_EQ(row.connack, ConnackCode::server_unavailable) << error_id(info.code);
     }
-    if (row.dps_status == 401 || row.dps_status == 403) {
+    if ((row.dps_status == 401 || row.dps_status == 403) && info.code != token_malformed) {
       EXPECT_EQ(row.connack, ConnackCode::not_authorized) << error_id(info.code);
     }
   }
@@ -89,8 +90,7 @@ constexpr Row kRows[] = {
     {message_too_large, ConnackCode::server_unavailable, 413, 413001, "device/04 11"},
     {registry_busy, ConnackCode::server_unavailable, 503, 503000, "ours"},
     {registry_damaged, ConnackCode::server_unavailable, 500, 500000, "ours"},
-    {request_malformed, ConnackCode::server_unavailable, 500, 500000,
-     "never met by a device: a fault of ours"},
+    {resource_exists, ConnackCode::server_unavailable, 500, 500000, "never met by a device: a fault of ours"},
 };
 
 TEST(ErrorTable, SaysWhatIsKnown) {

@@ -187,9 +187,9 @@ TEST(AdminPort, IsNotReadyWhileTelemetryWaitsForRoomAndIsAgainByItself) {
   const auto log = *eventlog::CommitStream::open(disk, world.loop.clock, config, eventlog::Drive::by_hand);
   ASSERT_TRUE(log->add_hub("my-hub", 2));
   const Services own = world.services();
-  const Services services{own.clock,           own.random,        own.registry, *log,
-                          own.journal,         own.sessions,      own.names,    own.process,
-                          own.subscription_id, own.resource_group};
+  const Services services{own.clock,     own.random,   own.registry,        *log,
+                          own.journal,   own.sessions, own.twins,           own.names,
+                          own.throttles, own.process,  own.subscription_id, own.resource_group};
   AdminGateway admin{services, {[] { return false; }, Bytes{}}, HttpLimits{}};
   const auto get = [&](const char* target) { return admin.answer({"GET", target, {}, ""}); };
   const std::string body(100'000, 'x');

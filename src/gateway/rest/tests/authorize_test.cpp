@@ -123,5 +123,19 @@ TEST_F(AuthorizeTest, AHostThatIsNobodysIsRefused) {
   EXPECT_EQ(ask("GET", "evil.example", "/devices", token(kHubHost, "cmVhZA==", "registryRead")).status, 404);
 }
 
+TEST_F(AuthorizeTest, AzuresRatesHoldOverTheNetworkOnly) {
+  const std::string read = token(kHubHost, "cmVhZA==", "registryRead");
+  int allowed = 0;
+  while (ask("GET", kHubHost, "/devices", read).status == 200) ++allowed;
+  EXPECT_EQ(allowed, 100) << "a minute's worth: device/06 section 3";
+  const Answer answer = ask("GET", kHubHost, "/devices", read);
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(answer.headers.at("iothub-errorcode"), "ThrottlingException");
+  EXPECT_THAT(answer.body, testing::HasSubstr("identity registry operations at my-hub"));
+  world_.connection->close();
+  world_.connect();
+  EXPECT_EQ(world_.ask_hub("GET", "/devices").status, 200) << "the operator's own socket";
+}
+
 }  // namespace
 }  // namespace muster::rest

@@ -53,7 +53,9 @@ class World {
   std::unique_ptr<eventlog::EventLog> log;
   journal::Journal journal{loop.clock, *random};
   hub::SessionDirectory sessions{loop.clock};
+  hub::Twins twins{*registry, sessions, loop.clock};
   TestNames names;
+  throttle::Throttles throttles{loop.clock, throttle::Profile::azure_s1};
   bool stop_asked = false;
   int services_changes = 0;
   std::uint64_t progress = 0;
@@ -106,8 +108,8 @@ class World {
                           ++services_changes;
                           co_return;
                         }};
-    Services all{loop.clock, *random, *registry,          *log,  journal,
-                 sessions,   names,   std::move(process), "sub", "rg"};
+    Services all{loop.clock, *random,   *registry,          *log,  journal, sessions, twins,
+                 names,      throttles, std::move(process), "sub", "rg"};
     all.allocation = &allocation;
     return all;
   }

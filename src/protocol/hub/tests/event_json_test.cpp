@@ -150,6 +150,8 @@ TEST(EventJson, AuthMethods) {
   EXPECT_EQ(auth_method_json(AuthMethod::none), "");
   EXPECT_EQ(auth_method_json(AuthMethod::sas_device),  // service/07 section 7.6.
             R"({"scope":"device","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})");
+  EXPECT_EQ(auth_method_json(AuthMethod::sas_device, true),
+            R"({"scope":"module","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})");
   EXPECT_EQ(auth_method_json(AuthMethod::sas_hub),
             R"({"scope":"hub","type":"sas","issuer":"iothub","acceptingIpFilterRule":null})");
   EXPECT_EQ(auth_method_json(AuthMethod::x509_thumbprint), auth_method_json(AuthMethod::x509_ca));

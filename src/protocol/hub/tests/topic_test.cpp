@@ -271,5 +271,35 @@ TEST_P(SubscriptionTest, IsGrantedOrNot) {
 INSTANTIATE_TEST_SUITE_P(Filters, SubscriptionTest, testing::ValuesIn(kSubscriptions),
                          [](const auto& row) { return std::string{row.param.name}; });
 
+// The device's end of protocol/device/04 section 8.
+TEST(TwinTopics, AreReadBackByTheDevice) {
+  struct Row {
+    const char* topic;
+    int status;  ///< 0: not an answer.
+    std::string_view rid;
+    std::optional<std::int64_t> version;
+  };
+  for (const Row& row : std::vector<Row>{{"$iothub/twin/res/200/?$rid=7", 200, "7", {}},
+                                         {"$iothub/twin/res/204/?$rid=7&$version=12", 204, "7", 12},
+                                         {"$iothub/twin/res/204/?$version=12&$rid=a-b", 204, "a-b", 12},
+                                         {"$iothub/twin/res/204/?$rid=7&$version=x", 204, "7", {}},
+                                         {"$iothub/twin/res/204/?", 0, "", {}},
+                                         {"$iothub/twin/res//?$rid=7", 0, "", {}},
+                                         {"$iothub/twin/PATCH/properties/desired/?$version=2", 0, "", {}}}) {
+    SCOPED_TRACE(row.topic);
+    const auto parsed = parse_twin_response_topic(row.topic);
+    ASSERT_EQ(parsed.has_value(), row.status != 0);
+    if (!parsed) continue;
+    EXPECT_EQ(parsed->status, row.status);
+    EXPECT_EQ(parsed->rid, row.rid);
+    EXPECT_EQ(parsed->version, row.version);
+  }
+  EXPECT_EQ(parse_twin_get_topic(format_twin_get_topic("7"))->rid, "7");
+  EXPECT_EQ(parse_twin_patch_topic(format_twin_patch_topic("7"))->rid, "7");
+  EXPECT_EQ(format_desired_topic(2), "$iothub/twin/PATCH/properties/desired/?$version=2");
+  EXPECT_TRUE(is_desired_topic(format_desired_topic(2)));
+  EXPECT_FALSE(is_desired_topic(format_twin_patch_topic("7")));
+}
+
 }  // namespace
 }  // namespace muster::hub

@@ -149,8 +149,6 @@ TEST(EnrollmentGroupJson, RefusesAnAttestationByNameOfTheMember) {
        "attestation: is missing"},
       {"no type", attestation(json::object()), ErrorCode::field_invalid, "attestation.type: is missing"},
       {"none", attestation({{"type", "none"}}), ErrorCode::field_invalid, "attestation.type: "},
-      {"symmetric keys", attestation({{"type", "symmetricKey"}, {"symmetricKey", json::object()}}),
-       ErrorCode::attestation_unsupported, "attestation.type: symmetricKey"},
       {"tpm", attestation({{"type", "tpm"}, {"tpm", {{"endorsementKey", "AAAA"}}}}),
        ErrorCode::attestation_unsupported, "attestation.type: tpm"},
       {"no x509", attestation({{"type", "x509"}}), ErrorCode::field_invalid, "attestation.x509: is missing"},
@@ -186,14 +184,12 @@ TEST(EnrollmentGroupJson, RefusesASettingByNameOfTheMember) {
       {"reprovision", group_with("reprovisionPolicy", {{"updateHubAssignment", "x"}}),
        ErrorCode::field_invalid, "reprovisionPolicy.updateHubAssignment: "},
       {"policy", group_with("allocationPolicy", "fair"), ErrorCode::field_invalid, "allocationPolicy: "},
-      {"custom", group_with("allocationPolicy", "custom"), ErrorCode::field_invalid,
-       "customAllocationDefinition: is missing"},
-      {"webhook", group_with("customAllocationDefinition", {{"webhookUrl", "https://x"}}),
-       ErrorCode::field_invalid, "customAllocationDefinition: goes with"},
       {"hubs", group_with("iotHubs", "x"), ErrorCode::field_invalid, "iotHubs: an array"},
       {"hub name", group_with("iotHubs", json::array({"my-hub"})), ErrorCode::field_invalid, "iotHubs[0]: "},
       {"hub number", group_with("iotHubs", json::array({1})), ErrorCode::field_invalid,
        "iotHubs[0]: a string"},
+      {"too many hubs", group_with("iotHubs", json(101, "my-hub.azure-devices.net")),
+       ErrorCode::field_invalid, "iotHubs: 101 hubs found"},
       {"hub host name", group_with("iotHubHostName", "my-hub"), ErrorCode::field_invalid, "iotHubHostName: "},
       {"twin", group_with("initialTwin", 1), ErrorCode::field_invalid, "initialTwin: an object"},
       {"tags", group_with("initialTwin", {{"tags", 1}}), ErrorCode::field_invalid,
@@ -251,10 +247,31 @@ TEST(IndividualEnrollmentJson, RefusesByNameOfTheMember) {
     return parse_individual_enrollment(body.dump(), kDps, kDevice, nullptr).error().reason();
   };
   EXPECT_TRUE(refused({{"attestation", reference("a")}}).starts_with("registrationId: is missing"));
-  EXPECT_TRUE(refused({{"registrationId", "pump-07"}, {"deviceId", "a/b"}, {"attestation", reference("a")}})
-                  .starts_with("deviceId: "));
+  EXPECT_TRUE(
+      refused(
+          {{"registrationId", "pump-07"}, {"deviceId", "a/b"}, {"attestation", {{"type", "symmetricKey"}}}})
+          .starts_with("deviceId: "));
   EXPECT_TRUE(refused({{"registrationId", "pump-07"}, {"attestation", signing({{"certificate", "x"}})}})
                   .starts_with("attestation.x509.signingCertificates: "));
+  EXPECT_TRUE(refused({{"registrationId", "pump-07"}, {"attestation", reference("a")}})
+                  .starts_with("attestation.x509.caReferences: "));
+}
+
+TEST(IndividualEnrollmentJson, WhatIsKnownOfTheDeviceObeysTheRulesOfTwins) {
+  // service/02 section 2.3: a TwinCollection.
+  const auto read = [](json information) {
+    const json body{{"registrationId", "pump-07"},
+                    {"attestation", {{"type", "symmetricKey"}}},
+                    {"optionalDeviceInformation", std::move(information)}};
+    return parse_individual_enrollment(body.dump(), kDps, kDevice, nullptr);
+  };
+  EXPECT_EQ(read({{"serial", "7"}, {"gone", nullptr}})->optional_device_information_json,
+            R"({"serial":"7"})");
+  EXPECT_TRUE(read({{"a.b", 1}}).error().reason().starts_with("optionalDeviceInformation.a.b: "));
+  EXPECT_TRUE(read(7).error().reason().starts_with("optionalDeviceInformation: an object"));
+  json large = json::object();
+  for (const char* key : {"a", "b", "c"}) large[key] = std::string(4000, 'x');
+  EXPECT_TRUE(read(large).error().reason().starts_with("optionalDeviceInformation: is 12"));
 }
 
 TEST(RegistrationJson, AnArrayOfStates) {

@@ -1,5 +1,5 @@
 #include "cli/commands.hpp"
-#include "cli/dps_enrollment_group.hpp"
+#include "cli/dps_enrollment.hpp"
 
 #include <fmt/format.h>
 
@@ -54,14 +54,16 @@ Result<int> remove(Invocation& invocation, const Options& options) {
   return 0;
 }
 
-void add_registration_id(Flags& flags, Options& options) {
-  flags.text("--registration-id,--rid", options.registration, "ID", "Id of the registration").required();
+void add_registration_id(Flags& flags, const EnrollmentNoun& noun, Options& options) {
+  // az asks for the enrollment's id where the two are the same.
+  flags
+      .text(noun.is_group ? "--registration-id,--rid" : "--enrollment-id,--eid,--registration-id,--rid",
+            options.registration, "ID", "Id of the registration")
+      .required();
   add_service_name(flags, ServiceKind::dps, options.dps);
 }
 
-}  // namespace
-
-void add_dps_enrollment_group_registration(Commands& commands) {
+void add_list(Commands& commands) {
   commands.verb<Options>(
       "dps enrollment-group registration list",
       {.line = "List the devices that registered through a group",
@@ -75,25 +77,36 @@ void add_dps_enrollment_group_registration(Commands& commands) {
         add_service_name(flags, ServiceKind::dps, options.dps);
       },
       list);
+}
+
+void add_noun(Commands& commands, const EnrollmentNoun& noun) {
+  const std::string_view flag = noun.is_group ? "--rid" : "--eid";
   commands.verb<Options>(
-      "dps enrollment-group registration show",
+      fmt::format("dps {} registration show", noun.word),
       {.line = "Show one registration",
        .about = "Prints what DPS remembers of a device: its hub, its id there, and how registering "
                 "went. The device itself gets the same.",
-       .examples = "$ muster dps enrollment-group registration show --rid my-device-001",
+       .examples = fmt::format("$ muster dps {} registration show {} my-device-001", noun.word, flag),
        .request = "GET /registrations/{id}"},
-      add_registration_id, show);
+      [&noun](Flags& flags, Options& options) { add_registration_id(flags, noun, options); }, show);
   commands.verb<Options>(
-      "dps enrollment-group registration delete",
+      fmt::format("dps {} registration delete", noun.word),
       {.line = "Forget a registration",
        .about = "The device registers as a new one the next time. Its identity at the hub stays.",
-       .examples = "$ muster dps enrollment-group registration delete --rid my-device-001",
+       .examples = fmt::format("$ muster dps {} registration delete {} my-device-001", noun.word, flag),
        .request = "DELETE /registrations/{id}   If-Match: * or the etag"},
-      [](Flags& flags, Options& options) {
-        add_registration_id(flags, options);
+      [&noun](Flags& flags, Options& options) {
+        add_registration_id(flags, noun, options);
         flags.text("--etag,-e", options.etag, "ETAG", "Only if it is still this version");
       },
       remove);
+}
+
+}  // namespace
+
+void add_dps_enrollment_registration(Commands& commands) {
+  add_list(commands);
+  for (const EnrollmentNoun& noun : kEnrollmentNouns) add_noun(commands, noun);
 }
 
 }  // namespace muster::cli
