@@ -27,6 +27,12 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::HasSubstr;
 
+/// The nth loopback address of this process's own, so that tests may run beside each other.
+std::string own_address(unsigned nth) {
+  const auto pid = static_cast<unsigned>(::getpid());
+  return fmt::format("127.28.{}.{}", pid / 60 % 250 + 1, pid % 60 * 4 + nth);
+}
+
 class SeveralHubs : public testing::Test {
  protected:
   SeveralHubs() {
@@ -44,7 +50,7 @@ class SeveralHubs : public testing::Test {
   std::string folder() const { return root_ + "/muster-data"; }
   void start() {
     service_.reset();
-    server::ConfigSources sources{.flags = {{"listen", "127.0.28.1"},
+    server::ConfigSources sources{.flags = {{"listen", own_address(1)},
                                             {"mqtt_port", "28883"},
                                             {"https_port", "28443"},
                                             {"admin_port", "29464"}}};
@@ -90,19 +96,19 @@ TEST_F(SeveralHubs, ANewHubHasItsAddressAtOnceAndAfterARestart) {
   const ino_t hosts = inode("run/hosts");
   const json hub = run({"hub", "create", "--name", "second", "--partition-count", "2", "-l", "West Europe"});
   EXPECT_EQ(hub["location"], "westeurope");
-  EXPECT_THAT(read("run/hosts"), HasSubstr("127.0.28.2 second.azure-devices.net\n"));
+  EXPECT_THAT(read("run/hosts"), HasSubstr(own_address(2) + " second.azure-devices.net\n"));
   EXPECT_EQ(inode("run/hosts"), hosts) << "it stands mounted in running commands";
-  EXPECT_EQ(json::parse(read("world.json"))["hubs"][1]["address"], "127.0.28.2");
-  EXPECT_TRUE(listens("127.0.28.2", 28883));
-  EXPECT_TRUE(listens("127.0.28.2", 28443));
+  EXPECT_EQ(json::parse(read("world.json"))["hubs"][1]["address"], own_address(2));
+  EXPECT_TRUE(listens(own_address(2), 28883));
+  EXPECT_TRUE(listens(own_address(2), 28443));
   start();
-  EXPECT_TRUE(listens("127.0.28.2", 28883));
+  EXPECT_TRUE(listens(own_address(2), 28883));
   EXPECT_EQ(inode("run/hosts"), hosts);
   run({"hub", "delete", "--name", "second"});
-  EXPECT_FALSE(listens("127.0.28.2", 28883));
+  EXPECT_FALSE(listens(own_address(2), 28883));
   EXPECT_THAT(read("run/hosts"), testing::Not(HasSubstr("second")));
   const json third = run({"hub", "create", "--name", "third"});
-  EXPECT_THAT(read("run/hosts"), HasSubstr("127.0.28.3 third.azure-devices.net\n"))
+  EXPECT_THAT(read("run/hosts"), HasSubstr(own_address(3) + " third.azure-devices.net\n"))
       << "numbers are not given twice";
 }
 
@@ -141,8 +147,8 @@ TEST_F(SeveralHubs, ARunThatIsUnderWaySeesANewHub) {
   ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
   // Says that it runs, waits for the word, and looks the new name up.
   const std::string script = fmt::format(
-      "echo up > {}; read word < {}; getent hosts second.azure-devices.net | grep -q '^127.0.28.2 '", ready,
-      go);
+      "echo up > {}; read word < {}; getent hosts second.azure-devices.net | grep -q '^{} '", ready, go,
+      own_address(2));
   std::ostringstream talk;
   Result<int> ended = 1;
   // Open before anybody writes: who writes and goes is then never missed.
