@@ -146,9 +146,9 @@ TEST_F(SeveralHubs, ARunThatIsUnderWaySeesANewHub) {
   ASSERT_EQ(::mkfifo(ready.c_str(), 0600), 0);
   ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
   // Says that it runs, waits for the word, and looks the new name up.
-  const std::string script = fmt::format(
-      "echo up > {}; read word < {}; getent hosts second.azure-devices.net | grep -q '^{} '", ready, go,
-      own_address(2));
+  const std::string script =
+      fmt::format("echo up > {}; read word < {}; getent hosts second.azure-devices.net | grep -q '^{} '",
+                  ready, go, own_address(2));
   std::ostringstream talk;
   Result<int> ended = 1;
   // Open before anybody writes: who writes and goes is then never missed.
