@@ -31,7 +31,7 @@ Task<bool> SessionDirectory::claim(std::shared_ptr<Admission> admission,
     if (admission->void_) co_return false;
     Slot& slot = slots_[key];
     older = std::exchange(slot.session, std::move(session));
-    if (!older) ++connected_[key.hub.key()];
+    if (!older) ++(key.module.empty() ? connected_ : modules_)[key.hub.key()];
     slot.last_activity = clock_.wall();
     slot.updated = slot.last_activity;
   }
@@ -61,7 +61,7 @@ bool SessionDirectory::release(const SessionKey& key, const LiveSession* session
   slot->second.last_activity = std::max(slot->second.last_activity, session->last_activity());
   slot->second.session.reset();
   slot->second.updated = clock_.wall();
-  --connected_[key.hub.key()];
+  --(key.module.empty() ? connected_ : modules_)[key.hub.key()];
   return true;
 }
 
@@ -107,7 +107,7 @@ void SessionDirectory::forget(const SessionKey& key) {
   void_where([&key](const SessionKey& other) { return !(other < key) && !(key < other); });
   const auto slot = slots_.find(key);
   if (slot == slots_.end()) return;
-  if (slot->second.session) --connected_[key.hub.key()];
+  if (slot->second.session) --(key.module.empty() ? connected_ : modules_)[key.hub.key()];
   slots_.erase(slot);
 }
 
@@ -123,6 +123,7 @@ void SessionDirectory::forget_hub(const ServiceName& hub) {
   void_where([&hub](const SessionKey& key) { return key.hub == hub; });
   std::erase_if(slots_, [&hub](const auto& slot) { return slot.first.hub == hub; });
   connected_.erase(hub.key());
+  modules_.erase(hub.key());
 }
 
 std::optional<ConnectionState> SessionDirectory::state(const SessionKey& key) const {
@@ -145,6 +146,7 @@ std::size_t SessionDirectory::connected_count() const {
   const std::lock_guard lock{mutex_};
   std::size_t all = 0;
   for (const auto& [hub, count] : connected_) all += count;
+  for (const auto& [hub, count] : modules_) all += count;
   return all;
 }
 

@@ -122,8 +122,8 @@ class SessionDirectory {
   bool note_seen(const SessionKey& key, WallTime at);
 
   std::optional<ConnectionState> state(const SessionKey& key) const;
-  std::size_t connected_count(const ServiceName& hub) const;
-  std::size_t connected_count() const;
+  std::size_t connected_count(const ServiceName& hub) const;  ///< Devices, not their modules.
+  std::size_t connected_count() const;                        ///< All sessions.
 
  private:
   friend class Admission;
@@ -138,8 +138,9 @@ class SessionDirectory {
   Clock& clock_;
   mutable std::mutex mutex_;
   std::map<SessionKey, Slot> slots_;
-  std::set<Admission*> admissions_;               ///< At most one a connection.
-  std::map<std::string, std::size_t> connected_;  ///< By hub: counting must not walk a million slots.
+  std::set<Admission*> admissions_;  ///< At most one a connection.
+  /// Devices and modules by hub: counting must not walk a million slots.
+  std::map<std::string, std::size_t> connected_, modules_;
 };
 
 }  // namespace muster::hub

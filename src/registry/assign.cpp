@@ -108,12 +108,23 @@ Result<void> move(Store& store, const Assignment& assignment, const DeviceRecord
   return {};
 }
 
+/// Two enrollments may name one device id: an identity that another registration ends at is not this one's to
+/// take along.
+Result<bool> is_shared(Store& store, const Assignment& assignment) {
+  MUSTER_TRY(const auto held,
+             store.registrations().find(assignment.registration.dps, assignment.registration.id));
+  if (!held) return false;
+  return store.registrations().shares_device(*held);
+}
+
 Result<void> assign_identity(Store& store, const Assignment& assignment, AssignmentStored& stored) {
   const auto& former = assignment.former;
   const DeviceIdentity& wanted = assignment.identity;
   if (former && !(former->hub == wanted.hub && former->device == wanted.id)) {
     MUSTER_TRY(const auto left, store.devices().find_record(former->hub, former->device));
-    if (left) return move(store, assignment, *left, stored);
+    MUSTER_TRY(const bool shared, is_shared(store, assignment));
+    if (left && !shared) return move(store, assignment, *left, stored);
+    if (left) stored.registration.substatus = RegistrationSubstatus::device_data_reset;
   }
   return keep_or_make(store, assignment, stored);
 }

@@ -95,6 +95,8 @@ class RegistrationRepository {
                                           const std::string& after, std::size_t limit) = 0;
   /// The newest registration that ended at a device of this id, on any DPS: which hub an address stands for.
   virtual Result<std::optional<Registration>> latest_of_device(const DeviceId& device) = 0;
+  /// Whether another registration than this one is assigned to this one's device at this one's hub.
+  virtual Result<bool> shares_device(const Registration& registration) = 0;
 };
 
 /// How many devices a hub has.

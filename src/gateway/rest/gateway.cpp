@@ -77,7 +77,8 @@ void log_answer(const Caller& caller, const Request& request, const Response& re
                        asked.tracking_id, error != nullptr ? " reason=" : "",
                        error != nullptr ? log::field(error->reason()) : "");
   };
-  if (response.status >= 500) {
+  constexpr unsigned kNotImplemented = 501;
+  if (response.status >= 500 && response.status != kNotImplemented) {
     log::warning("rest", "{}", line("failed"));
   } else if (response.status == 401) {
     log::info("rest", "{}", line("refused"));
@@ -148,7 +149,10 @@ Task<void> Gateway::serve(net::Shard& shard, std::shared_ptr<net::Stream> stream
   const OpenStreams::Entry entry{open_, shard, stream};
   const Client client{shard, caller, stream->peer()};
   HttpSession session{shard, stream, limits_,
-                      [this, &client](const Request& request) { return answer(client, request); }};
+                      [this, &client](const Request& request) { return answer(client, request); },
+                      [this, &client](unsigned status, const Error& error, const Request& so_far) {
+                        return refuse(client, status, error, so_far);
+                      }};
   auto ended = co_await session.run();
   co_return ended;
 }
@@ -182,6 +186,17 @@ asio::awaitable<Response> Gateway::answer(const Client& client, const Request& r
   }
   log_answer(client.caller, request, response, asked, answered ? nullptr : &answered.error());
   co_return response;
+}
+
+/// What is no request has no API but, if its head was read, that of its host.
+Response Gateway::refuse(const Client& client, unsigned status, const Error& error, const Request& so_far) {
+  Asked asked{Api::muster, services_.journal.new_tracking_id(), ""};
+  if (const auto face = face_of(client, so_far)) asked.api = face->api;
+  Response response = problem_response(error, asked, services_.clock.wall());
+  response.status = status;
+  response.headers.emplace_back("x-ms-request-id", asked.tracking_id);
+  log_answer(client.caller, so_far, response, asked, &error);
+  return response;
 }
 
 /// Who comes over the network is asked what the connection and the request say; the control socket only names
@@ -219,6 +234,10 @@ Task<Response> Gateway::dispatch(const Client& client, const Request& request, A
     const ServiceRef service = access.service;
     MUSTER_CO_CHECK(co_await authorize(services_, request, std::move(access)));
     if (const auto quota = quota_of(*found.route)) MUSTER_CO_CHECK(services_.throttles.take(service, *quota));
+  }
+  if (!found.route->handler) {
+    co_return failure(ErrorCode::not_implemented,
+                      fmt::format("{} {} is not in this version", found.route->method, found.route->pattern));
   }
   auto answered = co_await found.route->handler(call);
   co_return answered;

@@ -65,6 +65,7 @@ class Gateway {
     const net::PeerInfo& peer;
   };
   asio::awaitable<Response> answer(const Client& client, const Request& request);
+  Response refuse(const Client& client, unsigned status, const Error& error, const Request& so_far);
   Task<Response> dispatch(const Client& client, const Request& request, struct Asked& asked);
   Result<Face> face_of(const Client& client, const Request& request) const;
 

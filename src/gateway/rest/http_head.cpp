@@ -63,6 +63,7 @@ Result<RequestLine> check_request_line(std::string_view line) {
 /// What of the headers decides where a message ends.
 struct Framing {
   int hosts = 0, lengths = 0, encodings = 0;
+  int authorizations = 0, conditions = 0;  ///< What two readers might each take another one of.
 };
 
 Result<void> check_field(std::string_view line, Framing& framing) {
@@ -79,6 +80,8 @@ Result<void> check_field(std::string_view line, Framing& framing) {
     return malformed(fmt::format("header {} holds a control character", name));
 
   if (equals_ignoring_case(name, "host")) ++framing.hosts;
+  if (equals_ignoring_case(name, "authorization")) ++framing.authorizations;
+  if (equals_ignoring_case(name, "if-match")) ++framing.conditions;
   if (equals_ignoring_case(name, "content-length")) {
     ++framing.lengths;
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -117,6 +120,8 @@ Result<void> check_head(std::string_view head) {
   if (framing.hosts > 1 || (framing.hosts == 0 && line.is_1_1))
     return malformed("exactly one Host header is wanted");
   if (framing.lengths > 1) return malformed("Content-Length is there more than once");
+  if (framing.authorizations > 1) return malformed("Authorization is there more than once");
+  if (framing.conditions > 1) return malformed("If-Match is there more than once");
   if (framing.encodings > 1) return malformed("Transfer-Encoding is there more than once");
   if (framing.encodings > 0 && framing.lengths > 0)
     return malformed("both Content-Length and Transfer-Encoding are there");

@@ -23,8 +23,12 @@ asio::awaitable<void> watch_peer(std::shared_ptr<net::Stream> stream, std::funct
 }  // namespace
 
 HttpSession::HttpSession(net::Shard& shard, std::shared_ptr<net::Stream> stream, const HttpLimits& limits,
-                         Answerer answer)
-    : shard_{shard}, stream_{std::move(stream)}, limits_{limits}, answer_{std::move(answer)} {}
+                         Answerer answer, Refuser refuser)
+    : shard_{shard},
+      stream_{std::move(stream)},
+      limits_{limits},
+      answer_{std::move(answer)},
+      refuser_{std::move(refuser)} {}
 
 Task<void> HttpSession::run() {
   Result<void> ended;
@@ -50,14 +54,14 @@ Task<HttpSession::Next> HttpSession::exchange() {
     const ErrorCode code = received.error().code();
     if (code != ErrorCode::request_malformed && code != ErrorCode::request_too_large)
       co_return failure(received.error());
-    MUSTER_CO_CHECK(co_await refuse(reader.refused_status(), received.error()));
+    MUSTER_CO_CHECK(co_await refuse(reader, reader.refused_status(), received.error()));
     co_return Next::close;
   }
   if (!*received) co_return Next::close;
   if (reader.has_surplus()) {
     const Error error{ErrorCode::request_malformed,
                       "more bytes follow the request: wait for the answer before the next"};
-    MUSTER_CO_CHECK(co_await refuse(400, error));
+    MUSTER_CO_CHECK(co_await refuse(reader, 400, error));
     co_return Next::close;
   }
   const Request request = reader.take();
@@ -124,10 +128,15 @@ Task<HttpSession::Next> HttpSession::respond(const RequestReader& reader, Respon
   co_return keep ? Next::keep : Next::close;
 }
 
-Task<void> HttpSession::refuse(unsigned status, const Error& error) {
-  log::info("rest", "refused code={} status={} remote={} reason={}", error_id(error.code()), status,
-            log::field(stream_->peer().remote.address), log::field(error.reason()));
-  Response response = Response::json(format_muster_problem({error, "", shard_.clock().wall()}), status);
+Task<void> HttpSession::refuse(const RequestReader& reader, unsigned status, const Error& error) {
+  Response response;
+  if (refuser_) {
+    response = refuser_(status, error, reader.so_far());
+  } else {
+    log::info("rest", "refused code={} status={} remote={} reason={}", error_id(error.code()), status,
+              log::field(stream_->peer().remote.address), log::field(error.reason()));
+    response = Response::json(format_muster_problem({error, "", shard_.clock().wall()}), status);
+  }
   response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));
   MUSTER_CO_CHECK(co_await write_all(serialize(response, true, false)));
   co_return co_await linger();

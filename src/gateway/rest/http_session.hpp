@@ -15,13 +15,16 @@ namespace muster::rest {
 /// Makes the answer to one request. Never fails: what fails is an answer too.
 using Answerer = std::function<asio::awaitable<Response>(const Request&)>;
 
+/// Makes the answer to what is no request, or too large a one: of it, as far as its head was read.
+using Refuser = std::function<Response(unsigned status, const Error& error, const Request& so_far)>;
+
 /// One HTTP/1.1 connection for its whole life: request, answer, request, ... One shard; one coroutine. A
 /// second request before the first is answered (pipelining) is refused: with 400 when it comes with the
 /// first, else by closing after the answer.
 class HttpSession final : private BodyWriter {
  public:
   HttpSession(net::Shard& shard, std::shared_ptr<net::Stream> stream, const HttpLimits& limits,
-              Answerer answer);
+              Answerer answer, Refuser refuser = {});
 
   /// Runs until the connection ends; closes it. Succeeds for every ordinary end, timeouts included.
   Task<void> run();
@@ -32,7 +35,7 @@ class HttpSession final : private BodyWriter {
   Task<Next> exchange();
   Task<bool> receive(class RequestReader& reader);
   Task<Next> respond(const class RequestReader& reader, Response response);
-  Task<void> refuse(unsigned status, const Error& error);
+  Task<void> refuse(const class RequestReader& reader, unsigned status, const Error& error);
   Task<void> linger();
   Task<void> write_all(std::string bytes);
   bool peer_sent_more();
@@ -44,6 +47,7 @@ class HttpSession final : private BodyWriter {
   std::shared_ptr<net::Stream> stream_;
   const HttpLimits limits_;
   Answerer answer_;
+  Refuser refuser_;       ///< Empty: muster's own form.
   bool chunked_ = false;  ///< Of the streaming answer under way.
   bool timed_out_ = false;
 };

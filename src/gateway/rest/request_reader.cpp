@@ -72,12 +72,12 @@ Result<void> RequestReader::parse_head(std::string_view head) {
   head_done_ = true;
   boost::beast::error_code ec;
   parser_->beast.put(boost::asio::buffer(head), ec);
-  if (ec == http::error::body_limit) return refuse_body();
-  if (ec && ec != http::error::need_more) return refuse(400, ErrorCode::request_malformed, ec.message());
   const auto& message = parser_->beast.get();
   request_.method = std::string{message.method_string()};
   request_.target = std::string{message.target()};
   for (const auto& field : message) request_.headers.emplace_back(field.name_string(), field.value());
+  if (ec == http::error::body_limit) return refuse_body();
+  if (ec && ec != http::error::need_more) return refuse(400, ErrorCode::request_malformed, ec.message());
   return {};
 }
 

@@ -29,6 +29,9 @@ class RequestReader {
   bool has_surplus() const noexcept;
   unsigned refused_status() const noexcept { return refused_status_; }
 
+  /// Method, target and headers, once the head has come and was good; else empty.
+  const Request& so_far() const noexcept { return request_; }
+
   bool keep_alive() const;
   bool is_1_1() const;
   Request take();

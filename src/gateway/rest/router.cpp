@@ -74,10 +74,7 @@ Result<Match> match(std::span<const Route> routes, Api api, std::string_view met
       allow += route.method;
       continue;
     }
-    if (!route.handler) {
-      return failure(ErrorCode::not_implemented,
-                     fmt::format("{} {} is not in this version", route.method, route.pattern));
-    }
+    allow.clear();  // Methods of rows that were passed by; this one is allowed.
     return Match{&route, *std::move(ids)};
   }
   if (!allow.empty())

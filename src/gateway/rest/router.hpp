@@ -59,8 +59,7 @@ struct Match {
 };
 
 /// resource_not_found when no pattern has this path, method_not_allowed when only other methods do: `allow`
-/// then lists those. Rows are tried in order; the first that fits wins. not_implemented for a row without a
-/// handler.
+/// then lists those. Rows are tried in order; the first that fits wins, also when it has no handler.
 Result<Match> match(std::span<const Route> routes, Api api, std::string_view method,
                     std::span<const std::string> segments, std::string& allow);
 

@@ -73,7 +73,7 @@ std::string format_bulk_result(std::span<const BulkFault> faults, const BulkName
     errors.push_back(
         {{std::string{names.id}, fault.id},
          {"errorCode", fault.error_code},
-         {"errorStatus", fmt::format("{} {}: {} {}", error_id(fault.error.code()), fault.error.title(),
+         {"errorStatus", fmt::format("{} {}: {}. {}", error_id(fault.error.code()), fault.error.title(),
                                      fault.error.reason(), fault.error.remedy())}});
   }
   return write_json({{"isSuccessful", faults.empty()}, {"errors", std::move(errors)}});

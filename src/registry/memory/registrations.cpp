@@ -93,4 +93,15 @@ Result<std::optional<Registration>> MemoryRegistrations::latest_of_device(const 
   return *state_.registrations.find(key);
 }
 
+Result<bool> MemoryRegistrations::shares_device(const Registration& registration) {
+  const State::InService own{registration.dps.key(), registration.id.key()};
+  const auto& rows = state_.registration_of_device.rows();
+  for (auto row = rows.lower_bound({registration.device_id, WallTime::min(), {}}); row != rows.end(); ++row) {
+    const auto& [device_id, updated, key] = row->first;
+    if (device_id != registration.device_id) break;
+    if (key != own && state_.registrations.find(key)->assigned_hub == registration.assigned_hub) return true;
+  }
+  return false;
+}
+
 }  // namespace muster::registry::memory

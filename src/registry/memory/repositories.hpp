@@ -68,6 +68,7 @@ class MemoryRegistrations final : public RegistrationRepository {
   Result<Page<Registration>> list(const ServiceName& dps, const std::string& group_id,
                                   const std::string& after, std::size_t limit) override;
   Result<std::optional<Registration>> latest_of_device(const DeviceId& device) override;
+  Result<bool> shares_device(const Registration& registration) override;
 
  private:
   State& state_;

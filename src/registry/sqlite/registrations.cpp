@@ -25,6 +25,9 @@ constexpr const char* kList = MUSTER_SELECT_REGISTRATION
 constexpr const char* kLatestOfDevice = MUSTER_SELECT_REGISTRATION
     "FROM registration r INDEXED BY registration_of_device JOIN service s ON s.id = r.dps_id "
     "WHERE r.device_id = ? AND r.status = 2 ORDER BY r.updated_us DESC LIMIT 1";
+constexpr const char* kSharesDevice =
+    "SELECT 1 FROM registration INDEXED BY registration_of_device WHERE device_id = ? AND status = 2"
+    " AND assigned_hub = ? AND NOT (dps_id = ? AND key = ?) LIMIT 1";
 
 #undef MUSTER_SELECT_REGISTRATION
 
@@ -159,6 +162,14 @@ Result<std::optional<Registration>> SqliteRegistrations::latest_of_device(const 
   MUSTER_TRY(auto select, connection_.prepare(kLatestOfDevice));
   select.bind(device.str());
   return read_one(select);
+}
+
+Result<bool> SqliteRegistrations::shares_device(const Registration& registration) {
+  MUSTER_TRY(const auto owner, find_service(connection_, ServiceKind::dps, registration.dps));
+  MUSTER_TRY(auto select, connection_.prepare(kSharesDevice));
+  select.bind(registration.device_id).bind(registration.assigned_hub);
+  select.bind(owner ? owner->id : std::int64_t{0}).bind(registration.id.key());
+  return select.step();
 }
 
 }  // namespace muster::registry::sqlite

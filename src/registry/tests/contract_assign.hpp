@@ -154,6 +154,28 @@ TYPED_TEST_P(AssignContract, AMoveTakesTheTwinAlongOrBeginsAnew) {
   }
 }
 
+TYPED_TEST_P(AssignContract, AnIdentityThatAnotherRegistrationEndsAtStays) {
+  using namespace testing_values;
+  this->make_services();
+  ASSERT_TRUE(assign_in(this->store(), this->assignment("pump")));
+  Registration other = registration("dps-1", "other");
+  other.device_id = "pump";
+  ASSERT_TRUE(this->store().registrations().put(other, 0).value());
+  Assignment renamed = this->assignment("pump");
+  renamed.identity = identity("hub-a", "renamed");
+  renamed.registration.device_id = "renamed";
+  const AssignmentStored stored = assign_in(this->store(), renamed).value();
+  EXPECT_FALSE(stored.identity_left);
+  EXPECT_TRUE(this->store().devices().find(service("hub-a"), device_id("pump")).value());
+  EXPECT_TRUE(this->store().devices().find(service("hub-a"), device_id("renamed")).value());
+  EXPECT_EQ(stored.registration.substatus, RegistrationSubstatus::device_data_reset);
+  other.assigned_hub = "hub-b.azure-devices.net";
+  ASSERT_TRUE(this->store().registrations().put(other, kAnyVersion).value());
+  Assignment back = this->assignment("pump");
+  back.former->device = device_id("renamed");
+  EXPECT_TRUE(assign_in(this->store(), back).value().identity_left) << "elsewhere is not here";
+}
+
 TYPED_TEST_P(AssignContract, AnAllocationsTwinWinsOverMigratedData) {
   using namespace testing_values;
   this->make_services();
@@ -274,6 +296,7 @@ REGISTER_TYPED_TEST_SUITE_P(AssignContract, AFirstRegistrationMakesAllThree,
                             MovedTrustRefusesAndStoresNothing, RegisteringAgainKeepsTheDevice,
                             AnExistingIdentityTakesTheNewAuthentication, ADeletedIdentityIsMadeAnew,
                             ANewIndividualEnrollmentOrRegistrationRefuses, AMoveTakesTheTwinAlongOrBeginsAnew,
+                            AnIdentityThatAnotherRegistrationEndsAtStays,
                             AnAllocationsTwinWinsOverMigratedData, AHubThatIsGoneUndoesTheRegistration,
                             EnrollmentSnapshotHasTrustOnlyWhenItMoved,
                             ConnectSnapshotTrustsTheHubAndTheDpsThatLinkIt,

@@ -146,5 +146,25 @@ TEST_F(AuthorizeTest, AzuresRatesHoldOverTheNetworkOnly) {
   EXPECT_EQ(world_.ask_hub("GET", "/devices").status, 200) << "the operator's own socket";
 }
 
+TEST_F(AuthorizeTest, WhatIsNotBuiltIsSaidToWhoMayAskOnly) {
+  EXPECT_EQ(ask("POST", kHubHost, "/twins/d/methods", "").status, 401);
+  EXPECT_EQ(ask("POST", kHubHost, "/twins/d/methods", token(kHubHost, "cmVhZA==", "registryRead")).status,
+            401);
+  world_.connection->close();
+  world_.connect();
+  EXPECT_EQ(world_.ask_hub("POST", "/twins/d/methods").status, 501);
+}
+
+TEST_F(AuthorizeTest, WhatIsTooLargeIsSaidInTheApisForm) {
+  world_.connection->sent.clear();
+  world_.connection->peer_sends(
+      "POST /devices HTTP/1.1\r\nHost: my-hub.azure-devices.net\r\nContent-Length: 9000000\r\n\r\n");
+  Answer answer;
+  world_.loop.until([&] { return World::take_answer(world_.connection->sent, answer); });
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_EQ(answer.headers.count("iothub-errorcode"), 1u);
+  EXPECT_THAT(answer.body, testing::HasSubstr(answer.headers["x-ms-request-id"]));
+}
+
 }  // namespace
 }  // namespace muster::rest
