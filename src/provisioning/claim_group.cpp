@@ -78,7 +78,9 @@ std::optional<Claim> claim_by_chain(const Provisioning& service, trust::Judgemen
 std::optional<Claim> claim_by_group_key(const Provisioning& service, trust::Judgement& judgement,
                                         const Evidence& evidence) {
   const RegisterRequest& request = evidence.request;
-  const auto token = hub::parse_sas_token(request.password.value_or(std::string{}));
+  // The token borrows from its text, which has to be the request's own.
+  const std::string_view text = request.password ? std::string_view{*request.password} : std::string_view{};
+  const auto token = hub::parse_sas_token(text);
   if (!token) {
     judgement.fail("token", Error{ErrorCode::token_malformed, "the password is not of that form"});
     return std::nullopt;
