@@ -120,14 +120,6 @@ function(muster_test)
     target_precompile_headers(${T_NAME}_test REUSE_FROM ${T_PCH})
   endif()
   target_compile_definitions(${T_NAME}_test PRIVATE MUSTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  # The sanitizers are for the code under test. The tests' own code, made of GoogleTest's templates, would take more than
-  # half of such a build if it were optimised and watched for undefined behaviour too.
-  if(MUSTER_SANITIZER)
-    target_compile_options(${T_NAME}_test PRIVATE -O0)
-  endif()
-  if(MUSTER_SANITIZER STREQUAL "address")
-    target_compile_options(${T_NAME}_test PRIVATE -fno-sanitize=undefined)
-  endif()
   add_dependencies(all_tests ${T_NAME}_test)
   gtest_discover_tests(${T_NAME}_test TEST_PREFIX "${MUSTER_TEST_PREFIX}${T_NAME}/" DISCOVERY_MODE PRE_TEST
                        DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
