@@ -81,6 +81,12 @@ std::string random_uuid(Random& random) {
   return text;
 }
 
+std::string random_base64(Random& random, std::size_t size) {
+  std::vector<std::byte> bytes(size);
+  random.fill(bytes);
+  return to_base64(bytes);
+}
+
 std::string random_hex(Random& random, std::size_t size) {
   std::vector<std::byte> bytes(size);
   random.fill(bytes);

@@ -25,6 +25,8 @@ std::unique_ptr<Random> make_seeded_random(std::uint64_t seed);
 
 /// "b3602f8f-76fe-4341-9214-bb6cfb891b8a": a version 4 UUID.
 std::string random_uuid(Random& random);
+/// `size` random bytes in base64: what keys of devices, enrollments and policies are.
+std::string random_base64(Random& random, std::size_t size);
 /// `size` random bytes as lower-case hex.
 std::string random_hex(Random& random, std::size_t size);
 

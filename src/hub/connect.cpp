@@ -125,14 +125,10 @@ void check_chain(ConnectService& service, trust::Judgement& judgement, const Con
 /// The policy's keys, if the token names a policy that may act as any device.
 std::vector<trust::TokenKey> policy_keys(trust::Judgement& judgement, const hub::SasToken& token,
                                          const std::vector<SasPolicy>& policies) {
-  for (const std::string& name : key_name_candidates(token)) {
-    const auto found = std::ranges::find_if(
-        policies, [&](const SasPolicy& policy) { return equals_ignoring_case(policy.name, name); });
-    if (found == policies.end()) continue;
-    if (std::ranges::find(found->rights, "DeviceConnect") == found->rights.end()) break;
-    judgement.pass("token policy", fmt::format("{} has DeviceConnect", found->name));
-    return {{fmt::format("policy {}'s primary key", found->name), found->primary_key},
-            {"its secondary key", found->secondary_key}};
+  const SasPolicy* policy = trust::find_policy(policies, token);
+  if (policy != nullptr && std::ranges::find(policy->rights, "DeviceConnect") != policy->rights.end()) {
+    judgement.pass("token policy", fmt::format("{} has DeviceConnect", policy->name));
+    return trust::keys_of(*policy);
   }
   judgement.fail("token policy",
                  Error{ErrorCode::token_policy_unknown,

@@ -27,11 +27,8 @@ Result<void> put_policies(Store& store, const ServiceRef& service, Random& rando
 }  // namespace
 
 std::vector<SasPolicy> default_policies(ServiceKind kind, Random& random) {
-  const auto key = [&random] {
-    std::array<std::byte, 32> bytes;
-    random.fill(bytes);
-    return to_base64(bytes);
-  };
+  constexpr std::size_t kKeyBytes = 32;
+  const auto key = [&random] { return random_base64(random, kKeyBytes); };
   const auto policy = [&key](const char* name, std::vector<std::string> rights) {
     return SasPolicy{name, key(), key(), std::move(rights)};
   };

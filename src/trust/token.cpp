@@ -65,4 +65,18 @@ std::optional<WallTime> check_token(Judgement& judgement, const TokenQuestion& q
   return expires;
 }
 
+const SasPolicy* find_policy(const std::vector<SasPolicy>& policies, const hub::SasToken& token) {
+  for (const std::string& name : hub::key_name_candidates(token)) {
+    const auto found = std::ranges::find_if(
+        policies, [&](const SasPolicy& policy) { return equals_ignoring_case(policy.name, name); });
+    if (found != policies.end()) return &*found;
+  }
+  return nullptr;
+}
+
+std::vector<TokenKey> keys_of(const SasPolicy& policy) {
+  return {{fmt::format("policy {}'s primary key", policy.name), policy.primary_key},
+          {"its secondary key", policy.secondary_key}};
+}
+
 }  // namespace muster::trust

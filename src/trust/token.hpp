@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "model/service.hpp"
 #include "protocol/hub/sas_token.hpp"
 #include "trust/judgement.hpp"
 
@@ -31,5 +32,11 @@ struct TokenQuestion {
 /// section 3, device/04 section 2, service/01 section 1.2. The time from which the token is not taken any
 /// more; nullopt when a check failed.
 std::optional<WallTime> check_token(Judgement& judgement, const TokenQuestion& question);
+
+/// The policy that the token names (skn), in any of the spellings that clients give it; null when there is
+/// none.
+const SasPolicy* find_policy(const std::vector<SasPolicy>& policies, const hub::SasToken& token);
+/// Its two keys, named for reports.
+std::vector<TokenKey> keys_of(const SasPolicy& policy);
 
 }  // namespace muster::trust

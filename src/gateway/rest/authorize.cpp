@@ -2,6 +2,7 @@
 
 #include "gateway/rest/registry_call.hpp"
 #include "protocol/hub/sas_token.hpp"
+#include "trust/token.hpp"
 
 #include <fmt/format.h>
 
@@ -22,36 +23,29 @@ tl::unexpected<Error> refused(const Access& access, std::string why) {
       noun, access.service.name.str(), right_name(access.right), noun, noun, access.service.name.str())));
 }
 
-const SasPolicy* find_policy(const std::vector<SasPolicy>& policies, const hub::SasToken& token) {
-  for (const std::string& name : hub::key_name_candidates(token)) {
-    const auto found = std::ranges::find_if(
-        policies, [&](const SasPolicy& policy) { return equals_ignoring_case(policy.name, name); });
-    if (found != policies.end()) return &*found;
-  }
-  return nullptr;
-}
+/// A token and the text that it was read from.
+struct Shown {
+  std::string_view text;
+  hub::SasToken token;
+};
 
-Result<void> judge(const Services& services, const Access& access, const hub::SasToken& token,
+Result<void> judge(const Services& services, const Access& access, const Shown& shown,
                    const std::vector<SasPolicy>& policies) {
-  const SasPolicy* policy = find_policy(policies, token);
+  const SasPolicy* policy = trust::find_policy(policies, shown.token);
   if (policy == nullptr) {
-    return refused(access, token.key_name.empty()
-                               ? std::string{"the token names no policy (skn)"}
-                               : fmt::format("there is no policy {}", token.key_name.substr(0, 64)));
+    const std::string_view name = shown.token.key_name;
+    return refused(access, name.empty() ? std::string{"the token names no policy (skn)"}
+                                        : fmt::format("there is no policy {}", name.substr(0, 64)));
   }
-  if (!hub::is_signed_with(token, policy->primary_key) &&
-      !hub::is_signed_with(token, policy->secondary_key)) {
-    return refused(access, fmt::format("the token is not signed with a key of policy {}", policy->name));
-  }
-  const auto now = std::chrono::floor<std::chrono::seconds>(services.clock.wall()).time_since_epoch();
-  const auto late = now - std::chrono::seconds{token.expiry_s};
-  if (late > services.sas_clock_skew) {
-    return refused(access, fmt::format("the token expired {} s ago", late.count()));
-  }
-  const auto covers = [&](const std::string& name) { return hub::covers(token, name + access.path); };
-  if (std::ranges::none_of(access.names, covers)) {
-    return refused(access, fmt::format("the token is for {}, which does not cover {}{}",
-                                       token.resource.substr(0, 160), access.names.front(), access.path));
+  trust::TokenQuestion question{.text = shown.text,
+                                .keys = trust::keys_of(*policy),
+                                .resources = {},
+                                .now = services.clock.wall(),
+                                .clock_skew = services.sas_clock_skew};
+  for (const std::string& name : access.names) question.resources.push_back(name + access.path);
+  trust::Judgement judgement;
+  if (!trust::check_token(judgement, question)) {
+    return refused(access, fmt::format("the token is refused: {}", judgement.failure()->reason()));
   }
   if (std::ranges::find(policy->rights, right_name(access.right)) == policy->rights.end()) {
     return refused(
@@ -65,14 +59,16 @@ Result<void> judge(const Services& services, const Access& access, const hub::Sa
 Task<void> authorize(const Services& services, const Request& request, Access access) {
   const auto header = request.header("Authorization");
   if (!header) co_return refused(access, "there is no Authorization header");
+  // What is no token costs no look at the registry.
   const auto token = hub::parse_sas_token(*header);
   if (!token) co_return refused(access, "the Authorization header is no SharedAccessSignature");
+  const Shown shown{*header, *token};
   std::vector<SasPolicy> policies;
   MUSTER_CO_CHECK(co_await services.registry.read([&](registry::Store& store) -> Result<void> {
     MUSTER_TRY(policies, store.services().policies(access.service));
     return {};
   }));
-  co_return judge(services, access, *token, policies);
+  co_return judge(services, access, shown, policies);
 }
 
 }  // namespace muster::rest

@@ -14,17 +14,11 @@ namespace {
 /// What Azure makes (device/01 section 3).
 constexpr std::size_t kMadeKeyBytes = 64;
 
-std::string make_key(Random& random) {
-  Bytes key(kMadeKeyBytes);
-  random.fill(key);
-  return to_base64(key);
-}
-
 /// Both or neither were given: the codec has seen to it.
 void make_missing_keys(Random& random, Attestation& attestation) {
   if (attestation.type != AttestationType::symmetric_key || !attestation.primary_key.empty()) return;
-  attestation.primary_key = make_key(random);
-  attestation.secondary_key = make_key(random);
+  attestation.primary_key = random_base64(random, kMadeKeyBytes);
+  attestation.secondary_key = random_base64(random, kMadeKeyBytes);
 }
 
 /// A CA that an enrollment names must be uploaded and verified (service/03 section 3.1).

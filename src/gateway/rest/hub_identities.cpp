@@ -36,11 +36,7 @@ Result<void> check_not_system(const ModuleIdentity& module) {
 
 }  // namespace
 
-std::string new_device_key(Random& random) {
-  Bytes key(kKeyBytes);
-  random.fill(key);
-  return to_base64(key);
-}
+std::string new_device_key(Random& random) { return random_base64(random, kKeyBytes); }
 
 Error no_device(const ServiceName& hub, const DeviceId& id) {
   return {ErrorCode::device_not_found, fmt::format("hub {} has no device {}", hub.str(), id.str())};

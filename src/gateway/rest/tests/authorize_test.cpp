@@ -74,12 +74,12 @@ TEST_F(AuthorizeTest, AnythingElseIs401AndSaysWhy) {
       {"no policy named", token(kHubHost, "cmVhZA==", ""), "names no policy"},
       {"unknown policy", token(kHubHost, "cmVhZA==", "root"), "there is no policy root"},
       {"wrong key", token(kHubHost, "ZXZpbA==", "registryRead"),
-       "not signed with a key of policy registryRead"},
-      {"key of another policy", token(kHubHost, "a2V5", "registryRead"), "not signed"},
+       "signed with none of: policy registryRead's primary key"},
+      {"key of another policy", token(kHubHost, "a2V5", "registryRead"), "signed with none of"},
       {"expired", token(kHubHost, "cmVhZA==", "registryRead", -301), "expired 301 s ago"},
-      {"another hub's", token("other.azure-devices.net", "cmVhZA==", "registryRead"), "does not cover"},
-      {"another path", token("my-hub.azure-devices.net/twins", "cmVhZA==", "registryRead"), "does not cover"},
-      {"half a segment", token("my-hub.azure-devices.net/dev", "cmVhZA==", "registryRead"), "does not cover"},
+      {"another hub's", token("other.azure-devices.net", "cmVhZA==", "registryRead"), "asked was"},
+      {"another path", token("my-hub.azure-devices.net/twins", "cmVhZA==", "registryRead"), "asked was"},
+      {"half a segment", token("my-hub.azure-devices.net/dev", "cmVhZA==", "registryRead"), "asked was"},
       {"without the right", token(kHubHost, "a2V5", "iothubowner"),
        "policy iothubowner does not have the right RegistryRead"},
   };
@@ -89,7 +89,7 @@ TEST_F(AuthorizeTest, AnythingElseIs401AndSaysWhy) {
     EXPECT_THAT(answer.body, testing::HasSubstr(row.reason)) << row.name;
     EXPECT_EQ(answer.headers.at("iothub-errorcode"), "IotHubUnauthorizedAccess") << row.name;
   }
-  EXPECT_EQ(ask("GET", kHubHost, "/devices", token(kHubHost, "cmVhZA==", "registryRead", -300)).status, 200)
+  EXPECT_EQ(ask("GET", kHubHost, "/devices", token(kHubHost, "cmVhZA==", "registryRead", -299)).status, 200)
       << "clocks differ";
   EXPECT_EQ(ask("DELETE", kHubHost, "/devices/a", good).status, 401) << "each call has its own right";
 }
