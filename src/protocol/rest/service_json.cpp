@@ -207,17 +207,22 @@ Result<std::optional<AllocationPolicy>> read_policy(const Fields& properties) {
                               : fmt::format("\"{}\" found, Hashed, GeoLatency or Static wanted", *policy)));
 }
 
-}  // namespace
-
-Result<HubUpload> parse_hub_upload(std::string_view body) {
-  MUSTER_TRY(const nlohmann::json json, parse_json_object(body));
-  const Fields fields{json, ""};
-  HubUpload upload;
+/// What hubs and DPS instances have in common; returns their properties.
+template <typename Upload>
+Result<std::optional<Fields>> read_resource(const Fields& fields, Upload& upload) {
   MUSTER_CHECK(refuse_tags(fields));
   MUSTER_TRY(upload.location, read_location(fields));
   MUSTER_TRY(auto etag, fields.text("etag"));
   upload.etag = std::move(etag).value_or("");
-  MUSTER_TRY(const auto properties, fields.object("properties"));
+  return fields.object("properties");
+}
+
+}  // namespace
+
+Result<HubUpload> parse_hub_upload(std::string_view body) {
+  MUSTER_TRY(const nlohmann::json json, parse_json_object(body));
+  HubUpload upload;
+  MUSTER_TRY(const auto properties, read_resource({json, ""}, upload));
   if (!properties) return upload;
   MUSTER_TRY(const auto endpoints, properties->object("eventHubEndpoints"));
   if (!endpoints) return upload;
@@ -229,13 +234,8 @@ Result<HubUpload> parse_hub_upload(std::string_view body) {
 
 Result<DpsUpload> parse_dps_upload(std::string_view body) {
   MUSTER_TRY(const nlohmann::json json, parse_json_object(body));
-  const Fields fields{json, ""};
   DpsUpload upload;
-  MUSTER_CHECK(refuse_tags(fields));
-  MUSTER_TRY(upload.location, read_location(fields));
-  MUSTER_TRY(auto etag, fields.text("etag"));
-  upload.etag = std::move(etag).value_or("");
-  MUSTER_TRY(const auto properties, fields.object("properties"));
+  MUSTER_TRY(const auto properties, read_resource({json, ""}, upload));
   if (!properties) return upload;
   MUSTER_TRY(upload.allocation_policy, read_policy(*properties));
   MUSTER_TRY(upload.links, read_links(*properties));
