@@ -120,6 +120,11 @@ function(muster_test)
     target_precompile_headers(${T_NAME}_test REUSE_FROM ${T_PCH})
   endif()
   target_compile_definitions(${T_NAME}_test PRIVATE MUSTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # The sanitizers are for the code under test: watching GoogleTest's templates for undefined behaviour is a third of the time
+  # that a test file takes.
+  if(MUSTER_SANITIZER STREQUAL "address")
+    target_compile_options(${T_NAME}_test PRIVATE -fno-sanitize=undefined)
+  endif()
   add_dependencies(all_tests ${T_NAME}_test)
   gtest_discover_tests(${T_NAME}_test TEST_PREFIX "${MUSTER_TEST_PREFIX}${T_NAME}/" DISCOVERY_MODE PRE_TEST
                        DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
