@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
   CLI::App& closed = add_mode(app, "messages", "Every device keeps a window of QoS 1 messages full", work);
   add_message_options(closed, messages);
   closed.add_option("--window", messages.window, "Unacknowledged messages a device")->capture_default_str()->check(CLI::Range(1, 1000));
+  closed.add_option("--refill", messages.refill, "Fill the window again when so few are unacknowledged")->capture_default_str();
   closed.callback([&] { run_messages(work, messages); });
 
   CLI::App& open = add_mode(app, "open", "QoS 1 messages at a rate, latency from when each was due", work);

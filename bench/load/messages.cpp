@@ -70,7 +70,8 @@ class MessageLoad : public Handler {
   }
 
   void on_drained(Peer& peer) override {
-    if (messages_.rate == 0 && peer.stage == Peer::Stage::open && begin_ns_ != 0) fill_window(peer);
+    if (messages_.rate != 0 || begin_ns_ == 0) return;
+    if (senders_[peer.number].pending.size() <= messages_.refill) fill_window(peer);
   }
 
  private:

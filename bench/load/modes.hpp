@@ -9,6 +9,7 @@ namespace muster::bench {
 struct Messages {
   std::size_t payload_bytes = 256;
   std::size_t window = 16;  ///< Unacknowledged messages a device; closed loop.
+  std::size_t refill = 0;   ///< The window is filled again when so few are unacknowledged.
   double rate = 0;          ///< Messages a second over all devices; open loop when above 0.
   bool stamp = false;       ///< The payload says when it was due, in nanoseconds since 1970.
 };
