@@ -156,11 +156,10 @@ DeviceSet read_devices(const DeviceChoice& choice) {
   set.intermediate = read_certificate(fs::path{choice.folder} / "intermediate.pem");
   set.devices.reserve(choice.count);
   const Bio in = open_file(devices_file(choice), "r");
-  for (std::size_t n = 0; n < choice.first + choice.count; ++n) {
+  for (std::size_t n = 0; n < choice.count; ++n) {
     Certificate certificate{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)};
     if (certificate == nullptr) fail("{} holds {} devices", devices_file(choice).string(), n);
     Key key{PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr)};
-    if (n < choice.first) continue;
     set.devices.push_back({device_id(choice, n), std::move(certificate), std::move(key), nullptr});
   }
   return set;

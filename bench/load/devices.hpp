@@ -21,11 +21,10 @@ struct DeviceSet {
   std::vector<Device> devices;
 };
 
-/// Which certificates: a folder, a set in it ("device"), and how many from which on.
+/// Which certificates: a folder, a set in it, and how many of that.
 struct DeviceChoice {
   std::string folder;
   std::string set = "device";
-  std::size_t first = 0;
   std::size_t count = 1000;
 };
 

@@ -23,7 +23,6 @@ void add_choice(CLI::App& command, DeviceChoice& choice) {
 CLI::App& add_mode(CLI::App& app, const char* name, const char* about, Work& work) {
   CLI::App& mode = *app.add_subcommand(name, about);
   add_choice(mode, work.choice);
-  mode.add_option("--first", work.choice.first, "Number of the first device")->capture_default_str();
   mode.add_option("--address", work.target.address, "Where the server is")->capture_default_str();
   mode.add_option("--port", work.target.port, "Its port")->capture_default_str();
   mode.add_option("--server-name", work.target.server_name, "SNI, and the host of the user name")->capture_default_str();
@@ -59,6 +58,7 @@ int run(int argc, char** argv) {
   Work work;
   Messages messages;
   Registrations registrations;
+  Consuming consuming;
   std::vector<std::string> server_names;
   bool fresh = false;
   bool resume = false;
@@ -91,6 +91,11 @@ int run(int argc, char** argv) {
   enroll.add_option("--id-scope", registrations.id_scope, "The DPS instance")->required();
   enroll.add_option("--poll", registrations.poll_seconds, "Seconds before each poll")->capture_default_str();
   enroll.callback([&] { run_registrations(work, registrations); });
+
+  CLI::App& consume = *app.add_subcommand("consume", "Follow a hub's event stream until standard input closes");
+  consume.add_option("socket", consuming.socket, "The world's control socket")->required();
+  consume.add_option("--hub", consuming.hub, "Its name")->required();
+  consume.callback([&] { run_consumer(consuming); });
 
   CLI11_PARSE(app, argc, argv);
   return 0;

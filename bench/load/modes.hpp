@@ -26,4 +26,10 @@ struct Registrations {
 };
 void run_registrations(const Work& work, const Registrations& registrations);
 
+struct Consuming {
+  std::string socket;  ///< The world's control socket.
+  std::string hub;
+};
+void run_consumer(const Consuming& consuming);
+
 }  // namespace muster::bench
