@@ -1,5 +1,5 @@
-// Puts devices and their registrations into the registry of a world that is not running, as many as no client would wait for.
-// Usage: fill_registry REGISTRY_DB HUB DPS PREFIX COUNT
+// Puts devices and their registrations into the registry of a world that is not running, as many as no client
+// would wait for. Usage: fill_registry REGISTRY_DB HUB DPS PREFIX COUNT
 
 #include "registry/registry.hpp"
 #include "server/blocking.hpp"
@@ -18,7 +18,8 @@ namespace {
 using registry::Registry;
 using registry::Store;
 
-constexpr std::size_t kBatch = 100;  ///< As a bulk request: with more, SQLite walks a longer journal at each savepoint.
+constexpr std::size_t kBatch =
+    100;  ///< As a bulk request: with more, SQLite walks a longer journal at each savepoint.
 
 struct Filling {
   ServiceName hub;
@@ -56,14 +57,15 @@ Result<void> put_device(Store& store, const Filling& filling, std::size_t n) {
                                 .auth = {.type = DeviceAuthType::certificate_authority}};
   const Twin twin{.hub = filling.hub, .device = device};
   MUSTER_CHECK(store.devices().put(identity, 0, &twin));
-  MUSTER_CHECK(store.registrations().put({.dps = filling.dps,
-                                          .id = id_of<RegistrationId>(name),
-                                          .group_id = "bench",
-                                          .operation_id = fmt::format("5.{:016x}", n),
-                                          .status = RegistrationStatus::assigned,
-                                          .device_id = name,
-                                          .assigned_hub = fmt::format("{}.azure-devices.net", filling.hub.str())},
-                                         0));
+  MUSTER_CHECK(
+      store.registrations().put({.dps = filling.dps,
+                                 .id = id_of<RegistrationId>(name),
+                                 .group_id = "bench",
+                                 .operation_id = fmt::format("5.{:016x}", n),
+                                 .status = RegistrationStatus::assigned,
+                                 .device_id = name,
+                                 .assigned_hub = fmt::format("{}.azure-devices.net", filling.hub.str())},
+                                0));
   return {};
 }
 
@@ -86,7 +88,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::span words{argv, 6};
-  const muster::bench::Filling filling{muster::bench::id_of<muster::ServiceName>(words[2]), muster::bench::id_of<muster::ServiceName>(words[3]), words[4],
+  const muster::bench::Filling filling{muster::bench::id_of<muster::ServiceName>(words[2]),
+                                       muster::bench::id_of<muster::ServiceName>(words[3]), words[4],
                                        std::strtoull(words[5], nullptr, 10)};
   const auto registry = muster::bench::must(muster::registry::open_sqlite_registry({.path = words[1]}));
   muster::bench::fill(*registry, filling);

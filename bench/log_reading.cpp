@@ -96,8 +96,10 @@ int run(const std::string& directory, std::size_t events, std::uint32_t partitio
     all.events += one.events;
     all.bytes += one.bytes;
   }
-  fmt::print(R"({{"event":"done","events":{},"body_bytes":{},"seconds":{:.6f},"cpu_seconds":{:.6f}}})" "\n", all.events,
-             all.bytes, seconds_of(CLOCK_MONOTONIC) - wall, seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu);
+  fmt::print(R"({{"event":"done","events":{},"body_bytes":{},"seconds":{:.6f},"cpu_seconds":{:.6f}}})"
+             "\n",
+             all.events, all.bytes, seconds_of(CLOCK_MONOTONIC) - wall,
+             seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu);
   log->stop();
   std::filesystem::remove_all(directory);
   return all.events == events ? 0 : 1;

@@ -4,30 +4,29 @@ import time
 
 from harness.bench import Row
 from harness.load import Program
-from harness.report import median
+from harness.report import median, shown
+from harness.servers import find
 
 
 def cpu_us(done, count):
     return done["server_cpu_ns"] / 1000 / max(done[count], 1)
 
 
-def describe_acks(row, runs, what="ack"):
-    """Batch size and latencies beside the cost, so that no ratio is bought with waiting."""
+def describe(row, runs, count, what="ack"):
+    """Batch size and latencies beside the cost, so that no ratio is bought with waiting; and what the whole machine did."""
     batches = [run["events_per_commit"] for run in runs if "events_per_commit" in run]
     if batches:
-        row.notes.append(f"events a commit: {median(batches):.1f}")
+        row.notes.append(f"events a commit {median(batches):.1f}")
+    latencies, machine = [], []
     for server in row.samples:
         mine = [run for run in runs if run["server"] == server]
-        p50, p99 = (median([run[f"{what}_{q}_us"] for run in mine]) for q in ("p50", "p99"))
-        row.notes.append(f"{server} {what} p50 {p50:.0f} us, p99 {p99:.0f} us")
-
-
-def describe_system(row, runs, count):
-    """All cores' busy time but the load's own: what the kernel's threads took, and whatever else ran on the machine."""
-    for server in row.samples:
-        mine = [run for run in runs if run["server"] == server]
-        each = [(sum(run["busy_ns"]) - run["load_cpu_ns"]) / 1000 / max(run[count], 1) for run in mine]
-        row.notes.append(f"{server} with the rest of the machine {median(each):.2f} us")
+        p50, p99 = (median([run[f"{what}_{part}_us"] for run in mine]) for part in ("p50", "p99"))
+        latencies.append(f"{server} {shown(p50)}/{shown(p99)}")
+        # All cores' busy time but the load's: what the kernel's threads took, and whatever else ran.
+        rest = [(sum(run["busy_ns"]) - run["load_cpu_ns"]) / 1000 / max(run[count], 1) for run in mine]
+        machine.append(f"{server} {shown(median(rest))}")
+    row.notes.append(f"{what} p50/p99, us: {', '.join(latencies)}")
+    row.notes.append(f"the whole machine but the load, us: {', '.join(machine)}")
 
 
 def closed_loop(bench, figure, what, goal, servers, window, *options):
@@ -37,8 +36,7 @@ def closed_loop(bench, figure, what, goal, servers, window, *options):
         done = bench.load(figure, server, "messages", "--window", window, "--warm", bench.sizes.warm, "--seconds",
                           bench.sizes.seconds, *options, devices=bench.sizes.devices)
         row.add(server.name, cpu_us(done, "messages"))
-    describe_acks(row, bench.runs[begun:])
-    describe_system(row, bench.runs[begun:], "messages")
+    describe(row, bench.runs[begun:], "messages")
     bench.rows.append(row)
     return bench.runs[begun:]
 
@@ -64,10 +62,10 @@ def p2(bench):
                 done = bench.load("P2", server, "open", "--rate", rate, "--warm", bench.sizes.warm, "--seconds",
                                   bench.sizes.seconds, devices=bench.sizes.devices)
                 row.add(server.name, done["ack_p99_us"])
-            describe_acks(row, bench.runs[begun:])
-            for server in servers:
-                mine = [cpu_us(run, "messages") for run in bench.runs[begun:] if run["server"] == server.name]
-                row.notes.append(f"{server.name} CPU a message {median(mine):.2f} us")
+            describe(row, bench.runs[begun:], "messages")
+            costs = {server.name: median([cpu_us(run, "messages") for run in bench.runs[begun:] if run["server"] == server.name])
+                     for server in servers}
+            row.notes.append(f"CPU a message, us: {', '.join(f'{name} {shown(cost)}' for name, cost in costs.items())}")
             bench.rows.append(row)
 
 
@@ -114,8 +112,7 @@ def connect_row(tls, chains, what, costs, runs):
             if name != "muster":
                 row.samples[name] = list(costs["again"][name])
         row.notes.append("the peers' column is their full connect")
-    describe_acks(row, runs, "connect")
-    describe_system(row, runs, "connects")
+    describe(row, runs, "connects", "connect")
     return row
 
 
@@ -130,18 +127,12 @@ def p4(bench):
     muster.make_devices(bench.device_set("device", max(count, bench.sizes.devices)), count)
     muster.stop()
     for _ in range(min(bench.sizes.repeats, 3)):
-        for start in (muster.again, bench.start_mosquitto, *([bench.start_flashmq] if _flashmq(bench) else [])):
+        for start in (muster.again, bench.start_mosquitto, *([bench.start_flashmq] if find("flashmq") else [])):
             with start() as server:
                 grown = idle_growth(bench, server, count)
                 row.add(server.name, grown["resident"] / 1024 / count)
                 private.add(server.name, grown["private"] / 1024 / count)
     bench.rows += [row, private]
-
-
-def _flashmq(bench):
-    from harness.servers import find
-
-    return find("flashmq")
 
 
 def idle_growth(bench, server, count):

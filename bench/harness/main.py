@@ -26,7 +26,7 @@ REMARKS = [
     "mosquitto sends two tickets after each full TLS 1.3 handshake, about 270 us of its connect there; TLS 1.2 compares without.",
     "CPU is the threads' own, by the scheduler's account; what the kernel's own threads do for the disk and the loopback is not "
     "in it, which is why the whole machine's is given beside it, with all else that ran there.",
-    "At most one repeat's ratio says much on a machine that others use: trust medians of ratios, not microseconds.",
+    "The ratio is the median of the repeats' own ratios: on a machine that others use, too, trust it before any microsecond.",
 ]
 
 

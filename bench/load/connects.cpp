@@ -1,4 +1,5 @@
-// Connect churn: TCP, TLS, CONNECT to CONNACK, then DISCONNECT and close; and devices that connect and are idle.
+// Connect churn: TCP, TLS, CONNECT to CONNACK, then DISCONNECT and close; and devices that connect and are
+// idle.
 
 #include "meter.hpp"
 #include "modes.hpp"
@@ -25,11 +26,14 @@ class ConnectLoad : public Handler {
     resumed_ = 0;
     Meter meter{work_.server_pid};
     meter.begin();
-    const bool ended = churn(loop, set, ns_of(work_.seconds), chains_ == Chains::fresh ? set.devices.size() : SIZE_MAX);
-    // What is still under way is finished outside of the figures; all connections that were counted are closed.
+    const bool ended =
+        churn(loop, set, ns_of(work_.seconds), chains_ == Chains::fresh ? set.devices.size() : SIZE_MAX);
+    // What is still under way is finished outside of the figures; all connections that were counted are
+    // closed.
     const std::string used = meter.end();
-    say("done", fmt::format(",\"connects\":{},\"resumed\":{},\"used_up\":{}", latencies_.count(), resumed_, ended) +
-                    quantiles("connect", latencies_) + used);
+    say("done",
+        fmt::format(",\"connects\":{},\"resumed\":{},\"used_up\":{}", latencies_.count(), resumed_, ended) +
+            quantiles("connect", latencies_) + used);
   }
 
   void on_open(Peer& peer) override {

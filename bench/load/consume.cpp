@@ -1,4 +1,5 @@
-// A consumer of a hub's event stream over the world's control socket: how long after it was due a stamped message arrives.
+// A consumer of a hub's event stream over the world's control socket: how long after it was due a stamped
+// message arrives.
 
 #include "meter.hpp"
 #include "modes.hpp"
@@ -19,8 +20,8 @@ namespace muster::bench {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
-/// Before the stamp in the payload, which is itself a text in JSON.
-constexpr std::string_view kStampMark = R"({\"t\":)";
+/// Before the stamp: a payload that is JSON is part of the event's own.
+constexpr std::string_view kStampMark = R"("payload":{"t":)";
 constexpr std::size_t kStampBytes = kStampMark.size() + 19;
 
 int connect_unix(const std::string& path) {
@@ -36,14 +37,16 @@ int connect_unix(const std::string& path) {
 }
 
 std::uint64_t wall_ns() {
-  return static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds{1});
+  return static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch() /
+                                    std::chrono::nanoseconds{1});
 }
 
 class Consumer {
  public:
   explicit Consumer(const Consuming& consuming) : fd_{connect_unix(consuming.socket)} {
     const std::string request = fmt::format(
-        "GET /muster/v1/hubs/{}/events?from=latest HTTP/1.1\r\nHost: muster\r\nAccept: text/event-stream\r\n\r\n",
+        "GET /muster/v1/hubs/{}/events?from=latest HTTP/1.1\r\nHost: muster\r\nAccept: "
+        "text/event-stream\r\n\r\n",
         consuming.hub);
     if (send(fd_, request.data(), request.size(), 0) != static_cast<ssize_t>(request.size())) {
       fail("{}: {}", consuming.socket, std::strerror(errno));
@@ -56,12 +59,13 @@ class Consumer {
   void run() {
     read_head();
     say("ready");
-    std::array<pollfd, 2> waited{{{.fd = fd_, .events = POLLIN, .revents = 0},
-                                  {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}}};
+    std::array<pollfd, 2> waited{
+        {{.fd = fd_, .events = POLLIN, .revents = 0}, {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}}};
     while (poll(waited.data(), waited.size(), -1) >= 0) {
       if (waited[0].revents != 0) take();
       // Standard input closes when no more will come; what is there already is still taken.
-      else if (waited[1].revents != 0) break;
+      else if (waited[1].revents != 0)
+        break;
     }
     say("done", fmt::format(",\"events\":{}", latencies_.count()) + quantiles("consumed", latencies_));
   }
@@ -69,7 +73,8 @@ class Consumer {
  private:
   void read_head() {
     while (text_.find("\r\n\r\n") == std::string::npos) receive();
-    if (!text_.starts_with("HTTP/1.1 200")) fail("the event stream was answered: {}", text_.substr(0, text_.find('\r')));
+    if (!text_.starts_with("HTTP/1.1 200"))
+      fail("the event stream was answered: {}", text_.substr(0, text_.find('\r')));
     text_.erase(0, text_.find("\r\n\r\n") + 4);
   }
 
@@ -77,7 +82,8 @@ class Consumer {
     const std::size_t held = text_.size();
     text_.resize(held + kReadBytes);
     const ssize_t size = read(fd_, text_.data() + held, kReadBytes);
-    if (size <= 0) fail("the event stream ended: {}", size == 0 ? "closed by the server" : std::strerror(errno));
+    if (size <= 0)
+      fail("the event stream ended: {}", size == 0 ? "closed by the server" : std::strerror(errno));
     text_.resize(held + static_cast<std::size_t>(size));
   }
 

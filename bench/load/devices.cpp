@@ -115,14 +115,16 @@ void make_authorities(const fs::path& folder, const std::vector<std::string>& se
   Issuer intermediate{nullptr, new_key()};
   auto extensions = authority_extensions();
   extensions.emplace_back(NID_authority_key_identifier, "keyid");
-  intermediate.certificate = sign({"muster bench intermediate", &root, std::move(extensions)}, intermediate.key.get());
+  intermediate.certificate =
+      sign({"muster bench intermediate", &root, std::move(extensions)}, intermediate.key.get());
 
   const Key server_key = new_key();
   extensions = leaf_extensions("serverAuth");
   std::string names;
   for (const auto& name : server_names) names += fmt::format("{}{}", names.empty() ? "" : ",", name);
   if (!names.empty()) extensions.emplace_back(NID_subject_alt_name, names);
-  const Certificate server = sign({"muster bench server", &intermediate, std::move(extensions)}, server_key.get());
+  const Certificate server =
+      sign({"muster bench server", &intermediate, std::move(extensions)}, server_key.get());
 
   write_certificate(folder / "root.pem", {root.certificate.get()});
   write_certificate(folder / "intermediate.pem", {intermediate.certificate.get()});
@@ -132,7 +134,9 @@ void make_authorities(const fs::path& folder, const std::vector<std::string>& se
 }
 
 /// "device-000042"; sets are told apart by their names, and so are the devices of two sets.
-std::string device_id(const DeviceChoice& choice, std::size_t n) { return fmt::format("{}-{:06}", choice.set, n); }
+std::string device_id(const DeviceChoice& choice, std::size_t n) {
+  return fmt::format("{}-{:06}", choice.set, n);
+}
 fs::path devices_file(const DeviceChoice& choice) { return fs::path{choice.folder} / (choice.set + ".pem"); }
 
 }  // namespace
@@ -145,7 +149,8 @@ void make_certificates(const DeviceChoice& choice, const std::vector<std::string
   const Bio out = open_file(devices_file(choice), "w");
   for (std::size_t n = 0; n < choice.count; ++n) {
     const Key key = new_key();
-    const Certificate certificate = sign({device_id(choice, n), &issuer, leaf_extensions("clientAuth")}, key.get());
+    const Certificate certificate =
+        sign({device_id(choice, n), &issuer, leaf_extensions("clientAuth")}, key.get());
     PEM_write_bio_X509(out.get(), certificate.get());
     PEM_write_bio_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   }

@@ -28,8 +28,9 @@ struct DeviceChoice {
   std::size_t count = 1000;
 };
 
-/// Adds `choice` to its folder. The folder gets a root, an intermediate and a server's certificate first when it has none:
-/// root.pem, intermediate.pem, server.pem (with its intermediate) and server.key. Every certificate has a key of its own.
+/// Adds `choice` to its folder. The folder gets a root, an intermediate and a server's certificate first when
+/// it has none: root.pem, intermediate.pem, server.pem (with its intermediate) and server.key. Every
+/// certificate has a key of its own.
 void make_certificates(const DeviceChoice& choice, const std::vector<std::string>& server_names);
 
 /// Reads what make_certificates made. All keys are decoded here, so that none is while something is measured.

@@ -7,8 +7,8 @@
 
 namespace muster::bench {
 
-/// What ends the program: it prints {"event":"failed",...} with the reason and exits 1. A measurement that met anything
-/// unexpected is no measurement.
+/// What ends the program: it prints {"event":"failed",...} with the reason and exits 1. A measurement that
+/// met anything unexpected is no measurement.
 struct Failed : std::runtime_error {
   using runtime_error::runtime_error;
 };

@@ -43,7 +43,8 @@ inline void connect_all(Loop& loop, const Work& work, DeviceSet& set, std::deque
     loop.step(kSecondNs);
     // Peers open roughly in the order in which they began, so this looks at few of them twice.
     while (open < begun && peers[open].stage == Peer::Stage::open) ++open;
-    if (now_ns() > until) fail("after {} s only {} of {} devices are connected", kTimeoutNs / kSecondNs, open, peers.size());
+    if (now_ns() > until)
+      fail("after {} s only {} of {} devices are connected", kTimeoutNs / kSecondNs, open, peers.size());
   }
 }
 

@@ -29,7 +29,8 @@ sockaddr_in address_of(const std::string& text, std::uint16_t port) {
   return address;
 }
 
-/// Called by OpenSSL for each session that the server gives: the newest is kept, since a ticket of TLS 1.3 serves once.
+/// Called by OpenSSL for each session that the server gives: the newest is kept, since a ticket of TLS 1.3
+/// serves once.
 int keep_session(SSL* ssl, SSL_SESSION* session) {
   auto* peer = static_cast<Peer*>(SSL_get_app_data(ssl));
   peer->device->session.reset(session);
@@ -59,7 +60,8 @@ std::string tls_reason() {
 }  // namespace
 
 std::uint64_t now_ns() {
-  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds{1});
+  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
+                                    std::chrono::nanoseconds{1});
 }
 
 Loop::Loop(const Target& target, DeviceSet& set, Handler& handler)
@@ -86,13 +88,15 @@ void Loop::open(Peer& peer, bool resume) {
     const auto network = ntohl(address_.sin_addr.s_addr) & 0xFFFFFF00u;
     local.sin_addr.s_addr = htonl(network + kFirstSource + next_source_++ % target_.sources);
     setsockopt(peer.fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
-    if (bind(peer.fd_, reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) fail("bind: {}", std::strerror(errno));
+    if (bind(peer.fd_, reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0)
+      fail("bind: {}", std::strerror(errno));
   }
   keep_sessions_ = resume;
   peer.stage = Peer::Stage::tcp;
   peer.started_ns = now_ns();
   peer.writable_ = true;
-  if (connect(peer.fd_, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) != 0 && errno != EINPROGRESS) {
+  if (connect(peer.fd_, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) != 0 &&
+      errno != EINPROGRESS) {
     fail("connect to {}:{}: {}", target_.address, target_.port, std::strerror(errno));
   }
   epoll_event event{.events = EPOLLIN | EPOLLOUT, .data = {.ptr = &peer}};
@@ -117,7 +121,8 @@ void Loop::finish(Peer& peer) {
 
 void Loop::step(std::uint64_t wait_ns) {
   std::array<epoll_event, kEventsMax> events;
-  const timespec wait{static_cast<time_t>(wait_ns / 1'000'000'000), static_cast<long>(wait_ns % 1'000'000'000)};
+  const timespec wait{static_cast<time_t>(wait_ns / 1'000'000'000),
+                      static_cast<long>(wait_ns % 1'000'000'000)};
   const int count = epoll_pwait2(epoll_, events.data(), kEventsMax, &wait, nullptr);
   if (count < 0 && errno != EINTR) fail("epoll_pwait2: {}", std::strerror(errno));
   for (int i = 0; i < count; ++i) advance(*static_cast<Peer*>(events[static_cast<std::size_t>(i)].data.ptr));
@@ -170,7 +175,8 @@ void Loop::handshake(Peer& peer) {
     return;
   }
   const int error = SSL_get_error(peer.ssl_.get(), outcome);
-  if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) lost(peer, "in the TLS handshake", outcome);
+  if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
+    lost(peer, "in the TLS handshake", outcome);
   want_write(peer, error == SSL_ERROR_WANT_WRITE);
 }
 
@@ -210,8 +216,8 @@ void Loop::handle_packets(Peer& peer, std::string_view bytes) {
 
 void Loop::handle_connack(Peer& peer, const Packet& packet) {
   if (packet.type != PacketType::connack || packet.body.size() != 2 || packet.body[1] != 0) {
-    fail("{}: CONNECT was answered with packet type {} code {}", peer.device->id, static_cast<int>(packet.type),
-         packet.body.size() == 2 ? static_cast<int>(packet.body[1]) : -1);
+    fail("{}: CONNECT was answered with packet type {} code {}", peer.device->id,
+         static_cast<int>(packet.type), packet.body.size() == 2 ? static_cast<int>(packet.body[1]) : -1);
   }
   peer.stage = Peer::Stage::open;
   handler_.on_open(peer);
@@ -221,9 +227,11 @@ void Loop::flush(Peer& peer) {
   while (peer.sent_ < peer.out.size()) {
     std::size_t size = 0;
     ERR_clear_error();
-    const int outcome = SSL_write_ex(peer.ssl_.get(), peer.out.data() + peer.sent_, peer.out.size() - peer.sent_, &size);
+    const int outcome =
+        SSL_write_ex(peer.ssl_.get(), peer.out.data() + peer.sent_, peer.out.size() - peer.sent_, &size);
     if (outcome != 1) {
-      if (SSL_get_error(peer.ssl_.get(), outcome) != SSL_ERROR_WANT_WRITE) lost(peer, "while something was sent", outcome);
+      if (SSL_get_error(peer.ssl_.get(), outcome) != SSL_ERROR_WANT_WRITE)
+        lost(peer, "while something was sent", outcome);
       want_write(peer, true);
       return;
     }

@@ -35,7 +35,8 @@ class Peer {
   std::size_t number;  ///< Its place among the peers; the handler keeps its own state by it.
   Device* device = nullptr;
   std::string user_name;
-  std::string out;  ///< What the handler wants sent; the loop sends it after the handler returns, or at flush().
+  std::string
+      out;  ///< What the handler wants sent; the loop sends it after the handler returns, or at flush().
   Stage stage = Stage::closed;
   std::uint64_t started_ns = 0;
   bool resumed = false;
@@ -49,7 +50,8 @@ class Peer {
   bool writable_ = false;  ///< Whether epoll is asked for EPOLLOUT.
 };
 
-/// What happens on connections. None of these may open or finish a peer: that is done between two steps of the loop.
+/// What happens on connections. None of these may open or finish a peer: that is done between two steps of
+/// the loop.
 class Handler {
  public:
   virtual ~Handler() = default;
@@ -59,8 +61,9 @@ class Handler {
   virtual void on_drained(Peer& /*peer*/) {}
 };
 
-/// Every connection of the load, on one thread: epoll, with OpenSSL on the descriptors. The server's certificate is not
-/// verified and its name not compared: the load measures the server, and both servers are spared the same.
+/// Every connection of the load, on one thread: epoll, with OpenSSL on the descriptors. The server's
+/// certificate is not verified and its name not compared: the load measures the server, and both servers are
+/// spared the same.
 class Loop {
  public:
   Loop(const Target& target, DeviceSet& set, Handler& handler);

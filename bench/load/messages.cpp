@@ -1,5 +1,5 @@
-// Telemetry of many devices: closed loop (each keeps a window full) or open loop (each message has a time at which it is due,
-// and its latency counts from that time, however late it was sent).
+// Telemetry of many devices: closed loop (each keeps a window full) or open loop (each message has a time at
+// which it is due, and its latency counts from that time, however late it was sent).
 
 #include "meter.hpp"
 #include "modes.hpp"
@@ -14,8 +14,9 @@ namespace {
 constexpr std::size_t kPendingMax = 1024;  ///< Messages that one device may have open in the open loop.
 
 struct Sender {
-  std::string front;                 ///< The PUBLISH up to its packet id.
-  std::deque<std::uint64_t> pending; ///< When each unacknowledged message was due, oldest first: PUBACKs come in that order.
+  std::string front;  ///< The PUBLISH up to its packet id.
+  std::deque<std::uint64_t>
+      pending;  ///< When each unacknowledged message was due, oldest first: PUBACKs come in that order.
   std::uint16_t oldest_id = 1;
   std::uint16_t next_id = 1;
 };
@@ -61,8 +62,10 @@ class MessageLoad : public Handler {
 
   void on_packet(Peer& peer, const Packet& packet) override {
     Sender& sender = senders_[peer.number];
-    if (packet.type != PacketType::puback || sender.pending.empty() || read_u16(packet.body) != sender.oldest_id) {
-      fail("{}: packet type {} where PUBACK {} is next", peer.device->id, static_cast<int>(packet.type), sender.oldest_id);
+    if (packet.type != PacketType::puback || sender.pending.empty() ||
+        read_u16(packet.body) != sender.oldest_id) {
+      fail("{}: packet type {} where PUBACK {} is next", peer.device->id, static_cast<int>(packet.type),
+           sender.oldest_id);
     }
     sender.oldest_id = after(sender.oldest_id);
     acks_.add(now_ns() - sender.pending.front());
@@ -101,7 +104,8 @@ class MessageLoad : public Handler {
   /// The wall clock's time of a moment of the monotonic one, which another process can compare with its own.
   void stamp(std::uint64_t due_ns) {
     const auto wall = std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds{1};
-    fmt::format_to_n(payload_.begin() + 5, 19, "{:019}", static_cast<std::uint64_t>(wall) - (now_ns() - due_ns));
+    fmt::format_to_n(payload_.begin() + 5, 19, "{:019}",
+                     static_cast<std::uint64_t>(wall) - (now_ns() - due_ns));
   }
 
   void spend(Loop& loop, std::deque<Peer>& peers, std::uint64_t duration_ns) {
@@ -114,11 +118,13 @@ class MessageLoad : public Handler {
   /// Sends what is due by `now`, device after device, and returns how long nothing else will be.
   std::uint64_t send_due(Loop& loop, std::deque<Peer>& peers, std::uint64_t now) {
     while (true) {
-      const auto due = begin_ns_ + static_cast<std::uint64_t>(static_cast<double>(sent_) * 1e9 / messages_.rate);
+      const auto due =
+          begin_ns_ + static_cast<std::uint64_t>(static_cast<double>(sent_) * 1e9 / messages_.rate);
       if (due > now) return due - now;
       Peer& peer = peers[sent_++ % peers.size()];
       if (senders_[peer.number].pending.size() >= kPendingMax) {
-        fail("{}: {} messages are not acknowledged: the server does not keep up", peer.device->id, kPendingMax);
+        fail("{}: {} messages are not acknowledged: the server does not keep up", peer.device->id,
+             kPendingMax);
       }
       send(peer, due);
       loop.flush(peer);

@@ -55,9 +55,10 @@ void say(const char* event, const std::string& members) {
 }
 
 std::string quantiles(const char* name, const Histogram& histogram) {
-  return fmt::format(R"(,"{0}_p50_us":{1:.1f},"{0}_p99_us":{2:.1f},"{0}_p999_us":{3:.1f},"{0}_max_us":{4:.1f})", name,
-                     histogram.quantile_us(0.5), histogram.quantile_us(0.99), histogram.quantile_us(0.999),
-                     histogram.max_us());
+  return fmt::format(
+      R"(,"{0}_p50_us":{1:.1f},"{0}_p99_us":{2:.1f},"{0}_p999_us":{3:.1f},"{0}_max_us":{4:.1f})", name,
+      histogram.quantile_us(0.5), histogram.quantile_us(0.99), histogram.quantile_us(0.999),
+      histogram.max_us());
 }
 
 CpuSample Meter::sample() const {
@@ -90,9 +91,10 @@ std::string Meter::end() {
   for (std::size_t i = 0; i < last.busy.size(); ++i) {
     busy += fmt::format("{}{}", busy.empty() ? "" : ",", last.busy[i] - first_.busy[i]);
   }
-  return fmt::format(R"(,"seconds":{:.6f},"server_cpu_ns":{},"threads_ns":{{{}}},"load_cpu_ns":{},"busy_ns":[{}])",
-                     static_cast<double>(last.at_ns - first_.at_ns) / 1e9, last.server - first_.server, threads,
-                     last.load - first_.load, busy);
+  return fmt::format(
+      R"(,"seconds":{:.6f},"server_cpu_ns":{},"threads_ns":{{{}}},"load_cpu_ns":{},"busy_ns":[{}])",
+      static_cast<double>(last.at_ns - first_.at_ns) / 1e9, last.server - first_.server, threads,
+      last.load - first_.load, busy);
 }
 
 }  // namespace muster::bench

@@ -9,8 +9,8 @@
 
 namespace muster::bench {
 
-/// Says on standard output what the load is at, a JSON object a line: {"event":"measuring"}. `members` is the rest of the
-/// object, with its leading comma.
+/// Says on standard output what the load is at, a JSON object a line: {"event":"measuring"}. `members` is the
+/// rest of the object, with its leading comma.
 void say(const char* event, const std::string& members = {});
 
 /// `,"name_p50_us":...` and so on.
@@ -19,10 +19,10 @@ std::string quantiles(const char* name, const Histogram& histogram);
 /// CPU at one moment, nanoseconds since each began.
 struct CpuSample {
   std::uint64_t at_ns = 0;
-  std::uint64_t server = 0;                       ///< All threads of the server, by the scheduler's own account.
-  std::map<std::string, std::uint64_t> threads;   ///< The same by the threads' names.
-  std::uint64_t load = 0;                         ///< This process.
-  std::vector<std::uint64_t> busy;                ///< Each core's time in anything but idle, in ticks of 10 ms.
+  std::uint64_t server = 0;  ///< All threads of the server, by the scheduler's own account.
+  std::map<std::string, std::uint64_t> threads;  ///< The same by the threads' names.
+  std::uint64_t load = 0;                        ///< This process.
+  std::vector<std::uint64_t> busy;  ///< Each core's time in anything but idle, in ticks of 10 ms.
 };
 
 /// Samples CPU exactly at the two ends of what is measured, in the process that knows when those are.

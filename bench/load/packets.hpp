@@ -6,7 +6,8 @@
 #include <string>
 #include <string_view>
 
-/// The MQTT 3.1.1 that the load speaks, written apart from muster's own codec so that a fault there is not shared.
+/// The MQTT 3.1.1 that the load speaks, written apart from muster's own codec so that a fault there is not
+/// shared.
 namespace muster::bench {
 
 enum class PacketType : std::uint8_t { connack = 2, publish = 3, puback = 4, suback = 9, pingresp = 13 };
@@ -19,7 +20,8 @@ struct Packet {
 };
 
 inline std::uint16_t read_u16(std::string_view bytes) {
-  return static_cast<std::uint16_t>((static_cast<unsigned char>(bytes[0]) << 8) | static_cast<unsigned char>(bytes[1]));
+  return static_cast<std::uint16_t>((static_cast<unsigned char>(bytes[0]) << 8) |
+                                    static_cast<unsigned char>(bytes[1]));
 }
 inline void append_u16(std::string& out, std::size_t value) {
   out.push_back(static_cast<char>(value >> 8));
@@ -41,7 +43,8 @@ inline void append_header(std::string& out, unsigned first, std::size_t remainin
 }
 
 inline void append_connect(std::string& out, std::string_view client_id, std::string_view user_name) {
-  // Below the longest keep-alive that IoT Hub takes (1 177 s), so that an idle device says nothing while it is measured.
+  // Below the longest keep-alive that IoT Hub takes (1 177 s), so that an idle device says nothing while it
+  // is measured.
   constexpr std::size_t kKeepAliveSeconds = 1100;
   constexpr char kUserNameAndCleanSession = static_cast<char>(0x82);
   append_header(out, 0x10, 10 + 2 + client_id.size() + 2 + user_name.size());
@@ -60,7 +63,8 @@ inline void append_subscribe(std::string& out, std::uint16_t id, std::string_vie
   out.push_back(1);
 }
 
-inline void append_publish(std::string& out, std::uint16_t id, std::string_view topic, std::string_view payload) {
+inline void append_publish(std::string& out, std::uint16_t id, std::string_view topic,
+                           std::string_view payload) {
   append_header(out, 0x32, 2 + topic.size() + 2 + payload.size());
   append_text(out, topic);
   append_u16(out, id);

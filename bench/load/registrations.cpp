@@ -10,12 +10,14 @@
 namespace muster::bench {
 namespace {
 
-/// The value of a string member, by its name; the documents of DPS hold no escaped quotes in the two that are read.
+/// The value of a string member, by its name; the documents of DPS hold no escaped quotes in the two that are
+/// read.
 std::string_view member(std::string_view json, std::string_view name) {
   const auto at = json.find(fmt::format("\"{}\":", name));
   if (at == std::string_view::npos) return {};
   const auto from = json.find('"', at + name.size() + 3);
-  return from == std::string_view::npos ? std::string_view{} : json.substr(from + 1, json.find('"', from + 1) - from - 1);
+  return from == std::string_view::npos ? std::string_view{}
+                                        : json.substr(from + 1, json.find('"', from + 1) - from - 1);
 }
 
 class RegistrationLoad : public Handler {
@@ -56,7 +58,8 @@ class RegistrationLoad : public Handler {
                      fmt::format(R"({{"registrationId":"{}"}})", peer.device->id));
       return;
     }
-    if (packet.type != PacketType::publish) fail("{}: packet type {}", peer.device->id, static_cast<int>(packet.type));
+    if (packet.type != PacketType::publish)
+      fail("{}: packet type {}", peer.device->id, static_cast<int>(packet.type));
     const std::size_t topic_size = read_u16(packet.body);
     const auto topic = packet.body.substr(2, topic_size);
     auto rest = packet.body.substr(2 + topic_size);
@@ -108,7 +111,8 @@ class RegistrationLoad : public Handler {
   const Registrations& how_;
   std::deque<Peer> peers_;
   std::vector<State> states_;
-  std::queue<std::pair<std::uint64_t, Peer*>> polls_due_;  ///< In the order of time, since all wait equally long.
+  std::queue<std::pair<std::uint64_t, Peer*>>
+      polls_due_;  ///< In the order of time, since all wait equally long.
   std::vector<Peer*> assigned_;
   Histogram latencies_;
   std::size_t begun_ = 0;
