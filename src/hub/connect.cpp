@@ -67,8 +67,7 @@ std::optional<DeviceAuth> check_identity(trust::Judgement& judgement, const Conn
 }
 
 /// The hub takes either digest of the leaf, whichever the identity was given (device/04 section 2).
-void check_thumbprint(trust::Judgement& judgement, const DeviceAuth& auth,
-                      const pki::PresentedChain& chain) {
+void check_thumbprint(trust::Judgement& judgement, const DeviceAuth& auth, const pki::PresentedChain& chain) {
   const std::string sha256 = chain.leaf_sha256_thumbprint();
   const std::string sha1 = chain.leaf_sha1_thumbprint();
   for (const std::string& configured : {auth.primary_thumbprint, auth.secondary_thumbprint}) {
@@ -117,8 +116,9 @@ void check_chain(ConnectService& service, trust::Judgement& judgement, const Con
                  const DeviceAuth& auth, const trust::Anchors& anchors) {
   const WallTime now = service.clock.wall();
   const auto key = trust::VerdictKey::for_anchor(request.chain->hash(), anchors, auth.attested_ca_id);
-  judgement.append(*service.verdicts.find_or_judge(
-      key, now, [&] { return trust::judge_for_anchor(request.chain->parse(), anchors, auth.attested_ca_id, now); }));
+  judgement.append(*service.verdicts.find_or_judge(key, now, [&] {
+    return trust::judge_for_anchor(request.chain->parse(), anchors, auth.attested_ca_id, now);
+  }));
   if (judgement.accepted()) check_device_id(judgement, request.device, auth, request.chain->common_name());
 }
 

@@ -5,7 +5,6 @@
 #include "net/shard.hpp"
 #include "net/stream.hpp"
 
-
 #include <cstdint>
 #include <optional>
 #include <string>

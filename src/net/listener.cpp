@@ -7,10 +7,10 @@
 #include <boost/asio/post.hpp>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <system_error>
 
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 
 namespace muster::net {
 namespace {
@@ -42,9 +42,9 @@ struct Listener::State : std::enable_shared_from_this<State> {
       : shard{on}, acceptor{std::move(bound)}, endpoint{std::move(at)}, limits{within} {}
 
   void accept_next() {
-    acceptor.async_wait(tcp::acceptor::wait_read, [self = shared_from_this()](const boost::system::error_code&) {
-      self->accept_waiting();
-    });
+    acceptor.async_wait(
+        tcp::acceptor::wait_read,
+        [self = shared_from_this()](const boost::system::error_code&) { self->accept_waiting(); });
   }
 
   /// What stands in the backlog, a turn's worth: those that are connected have their turn too.

@@ -34,7 +34,8 @@ ssize_t PolledSocket::receive(void* into, std::size_t size) {
   }
   const ssize_t received = ::recv(socket_.get(), into, size, MSG_DONTWAIT);
   // Less than there was room for means that all is read, and what comes now is a new event.
-  const bool emptied = received > 0 ? static_cast<std::size_t>(received) < size : received < 0 && errno == EAGAIN;
+  const bool emptied =
+      received > 0 ? static_cast<std::size_t>(received) < size : received < 0 && errno == EAGAIN;
   if (emptied && !hung_up_) read_.ready = false;
   return received;
 }

@@ -54,8 +54,7 @@ void Poller::wait() {
 }
 
 void Poller::turn() {
-  const int ready =
-      ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(kEventsMax), 0);
+  const int ready = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(kEventsMax), 0);
   count_ = ready > 0 ? static_cast<std::size_t>(ready) : 0;
   for (next_ = 0; next_ < count_;) {
     const epoll_event& event = events_[next_++];

@@ -26,7 +26,8 @@ class Pollable {
 class Poller {
  public:
   explicit Poller(boost::asio::io_context& io);
-  /// Nobody is told anything from here on: before the io_context goes, whose last handlers may still remove().
+  /// Nobody is told anything from here on: before the io_context goes, whose last handlers may still
+  /// remove().
   void stop();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
@@ -45,7 +46,7 @@ class Poller {
   Descriptor epoll_;
   std::optional<boost::asio::posix::stream_descriptor> ready_;  ///< `epoll_` as Asio waits for it.
   std::array<epoll_event, kEventsMax> events_{};
-  std::size_t next_ = 0;   ///< Of `events_`, during a turn.
+  std::size_t next_ = 0;  ///< Of `events_`, during a turn.
   std::size_t count_ = 0;
   std::size_t watched_ = 0;
   bool waiting_ = false;

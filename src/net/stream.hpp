@@ -21,10 +21,10 @@ struct Endpoint {
 /// What is known of the peer once the handshake is done. Does not change afterwards.
 struct PeerInfo {
   Endpoint remote, local;
-  std::string server_name;          ///< SNI, lower case; empty when none was sent or it was an address.
+  std::string server_name;  ///< SNI, lower case; empty when none was sent or it was an address.
   std::shared_ptr<const pki::PresentedChain> chain;  ///< What the peer presented, now or when the session
                                                      ///< that it resumes began; null when nothing.
-  std::string tls_version;          ///< "TLSv1.3"; empty on a plain stream.
+  std::string tls_version;                           ///< "TLSv1.3"; empty on a plain stream.
   bool resumed = false;
 };
 

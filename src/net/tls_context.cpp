@@ -78,13 +78,14 @@ Result<void> use_identity(SSL_CTX* ctx, const TlsIdentity& identity) {
   return {};
 }
 
-/// Called with what the peer sent, before it has proved that it holds the key. Any certificate passes; what is
-/// kept of it goes where a resumed session finds it again, and before another shard can resume it.
+/// Called with what the peer sent, before it has proved that it holds the key. Any certificate passes; what
+/// is kept of it goes where a resumed session finds it again, and before another shard can resume it.
 int keep_presented(X509_STORE_CTX* store, void* pool) {
   auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   X509* leaf = X509_STORE_CTX_get0_cert(store);
   STACK_OF(X509)* sent = X509_STORE_CTX_get0_untrusted(store);
-  keep_chain(ssl, std::make_shared<const pki::PresentedChain>(*leaf, sent, *static_cast<pki::IssuerPool*>(pool)));
+  keep_chain(ssl,
+             std::make_shared<const pki::PresentedChain>(*leaf, sent, *static_cast<pki::IssuerPool*>(pool)));
   // OpenSSL has no further use for the issuers, and its session would hold 4 KiB for each.
   while (sk_X509_num(sent) > 1) X509_free(sk_X509_pop(sent));
   X509_STORE_CTX_set_error(store, X509_V_OK);

@@ -182,7 +182,8 @@ void TlsStream::learn_peer() {
   if (server_context_ == nullptr) {
     pki::IssuerPool none_shared;
     if (leaf != nullptr) {
-      peer_.chain = std::make_shared<const pki::PresentedChain>(*leaf, SSL_get_peer_cert_chain(ssl), none_shared);
+      peer_.chain =
+          std::make_shared<const pki::PresentedChain>(*leaf, SSL_get_peer_cert_chain(ssl), none_shared);
     }
     return;
   }

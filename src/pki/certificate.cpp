@@ -30,7 +30,8 @@ Bytes encode(const X509* x509) {
 }
 
 ChainDigest::ChainDigest() : context_{EVP_MD_CTX_new()} {
-  MUSTER_ASSERT(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1, "SHA-256 is there");
+  MUSTER_ASSERT(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1,
+                "SHA-256 is there");
 }
 
 void ChainDigest::add(ByteView der) {

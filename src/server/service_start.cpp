@@ -429,7 +429,8 @@ Result<void> Starting::listen_admin() {
   MUSTER_TRY(net::Listener listener,
              net::Listener::open(*parts_.shards.front(), *admin_claim_, *parts_.admin_connections));
   listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
-    auto stream = std::make_shared<net::PlainStream>(on, std::move(accepted.socket), std::move(accepted.slot));
+    auto stream =
+        std::make_shared<net::PlainStream>(on, std::move(accepted.socket), std::move(accepted.slot));
     asio::co_spawn(on.io(), parts.admin->serve(on, std::move(stream)), asio::detached);
   });
   parts_.listeners.push_back(std::move(listener));

@@ -94,8 +94,8 @@ void Connection::turn_soon() {
   });
 }
 
-/// Reads and handles what there is. Stops, until it is told that it is worth going on, when there is nothing to
-/// read, and while the disk or the peer is behind: then nothing is read, and TCP tells the device.
+/// Reads and handles what there is. Stops, until it is told that it is worth going on, when there is nothing
+/// to read, and while the disk or the peer is behind: then nothing is read, and TCP tells the device.
 void Connection::turn() {
   if (!self_) return;
   const auto self = self_;

@@ -161,7 +161,7 @@ class Connection final : public hub::LiveSession,
   bool in_room_queue_ = false;
   bool turning_ = false;
   bool turn_posted_ = false;
-  bool blocked_ = false;  ///< The peer takes no more just now.
+  bool blocked_ = false;                        ///< The peer takes no more just now.
   std::unique_ptr<net::ScopedDeadline> pause_;  ///< Null unless the connection pauses.
   bool starved_ = false;  ///< The handler asked to wait for room, and has not been asked again since.
   bool orderly_ = false;

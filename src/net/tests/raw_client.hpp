@@ -81,8 +81,7 @@ class RawClient {
     std::string text;
     loop_.turns([&] {
       char chunk[512];
-      const auto got =
-          ::recv(socket_.get(), chunk, std::min(sizeof chunk, size - text.size()), MSG_DONTWAIT);
+      const auto got = ::recv(socket_.get(), chunk, std::min(sizeof chunk, size - text.size()), MSG_DONTWAIT);
       if (got > 0) text.append(chunk, static_cast<std::size_t>(got));
       return got == 0 || text.size() == size;
     });

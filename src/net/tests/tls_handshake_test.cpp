@@ -265,7 +265,8 @@ class ResumptionTest : public TlsTest, public testing::WithParamInterface<Resump
     client.use(ids().device_chain);
     SSL_CTX_set_max_proto_version(client.context(), version);
     // A context that goes makes the sessions of its own cache useless.
-    SSL_CTX_set_session_cache_mode(client.context(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+    SSL_CTX_set_session_cache_mode(client.context(),
+                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
     SSL_CTX_sess_set_new_cb(client.context(), [](SSL*, SSL_SESSION* made) {
       kept.reset(made);
       return 1;

@@ -13,7 +13,8 @@
 namespace muster::pki {
 namespace {
 
-/// For all tests of this program: every one of them has to hold with keys decoded this way, as in the service.
+/// For all tests of this program: every one of them has to hold with keys decoded this way, as in the
+/// service.
 [[maybe_unused]] const bool kDecodesDirectly = [] {
   decode_keys_directly();
   decode_keys_directly();  // Once is enough, and twice does no harm.
