@@ -9,6 +9,7 @@ import subprocess
 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
+_ALL_CORES = os.sched_getaffinity(0)  # Before bench/run goes to one of them.
 
 
 class LoadFailed(Exception):
@@ -16,7 +17,7 @@ class LoadFailed(Exception):
 
 
 def pinned(core):
-    """What a child does before it becomes its program: to its core, with as many open files as are allowed.
+    """What a child does before it becomes its program: to its core, None for all, with as many open files as are allowed.
 
     It ends with this process, however this ends, so that nothing is left behind that takes CPU from the next run.
     """
@@ -25,8 +26,7 @@ def pinned(core):
     def prepare():
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        if core is not None:
-            os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, _ALL_CORES if core is None else {core})
 
     return prepare
 
