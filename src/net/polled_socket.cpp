@@ -7,7 +7,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -16,7 +15,6 @@
 namespace muster::net {
 
 PolledSocket::PolledSocket(Shard& shard, Descriptor socket) : shard_{shard}, socket_{std::move(socket)} {
-  ::fcntl(socket_.get(), F_SETFL, ::fcntl(socket_.get(), F_GETFL) | O_NONBLOCK);
   if (!shard_.poller().add(socket_.get(), *this)) socket_ = Descriptor{};
 }
 
@@ -94,8 +92,8 @@ void PolledSocket::end_writing() {
 void PolledSocket::close() {
   if (!is_open()) return;
   watcher_ = nullptr;
-  shard_.poller().remove(socket_.get(), *this);
-  close_gently(socket_.get());
+  shard_.poller().forget(*this);
+  throw_away_unread(socket_.get());
   socket_ = Descriptor{};
   cancel();
 }

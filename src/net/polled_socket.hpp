@@ -19,7 +19,7 @@ namespace muster::net {
 /// thread-safe; the shard must outlive it, and it its waiters.
 class PolledSocket final : public Pollable {
  public:
-  /// Makes the socket non-blocking. Where the poller has no room for it, it is closed from the start.
+  /// Where the poller has no room for it, it is closed from the start.
   PolledSocket(Shard& shard, Descriptor socket);
   ~PolledSocket() override { close(); }
   PolledSocket(const PolledSocket&) = delete;
@@ -27,6 +27,8 @@ class PolledSocket final : public Pollable {
 
   int get() const noexcept { return socket_.get(); }
   bool is_open() const noexcept { return static_cast<bool>(socket_); }
+  /// The peer has ended its side, or the connection is broken.
+  bool hung_up() const noexcept { return hung_up_; }
 
   /// Something has come, or may have.
   bool may_receive() const noexcept { return read_.ready; }

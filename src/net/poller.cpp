@@ -31,9 +31,7 @@ bool Poller::add(int descriptor, Pollable& pollable) {
   return true;
 }
 
-void Poller::remove(int descriptor, Pollable& pollable) {
-  epoll_event unused{};
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, &unused);
+void Poller::forget(const Pollable& pollable) {
   for (std::size_t i = next_; i < count_; ++i) {
     if (events_[i].data.ptr == &pollable) events_[i].data.ptr = nullptr;
   }

@@ -34,8 +34,9 @@ class Poller {
 
   /// False when the kernel has no room for it.
   bool add(int descriptor, Pollable& pollable);
-  /// Before the descriptor is closed. After it returns `pollable` hears nothing more.
-  void remove(int descriptor, Pollable& pollable);
+  /// Before its descriptor is closed, which takes it out of the kernel's set. After it returns `pollable`
+  /// hears nothing more.
+  void forget(const Pollable& pollable);
 
  private:
   void wait();

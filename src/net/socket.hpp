@@ -2,8 +2,8 @@
 
 namespace muster::net {
 
-/// Sends FIN and throws away what has arrived, up to 64 KiB: closing over unread bytes would send a reset,
-/// and that can overtake the last words that the peer has yet to read. The descriptor is closed by its owner.
-void close_gently(int descriptor);
+/// Reads and forgets what has arrived, up to 64 KiB, before a socket is closed: closing over unread bytes
+/// would send a reset in place of FIN, and that can overtake the last words that the peer has yet to read.
+void throw_away_unread(int descriptor);
 
 }  // namespace muster::net

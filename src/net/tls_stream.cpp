@@ -259,12 +259,16 @@ Task<void> TlsStream::wait(Want want) {
 
 void TlsStream::end_writing() {
   if (!ssl_ || ended_writing_) return;
-  ended_writing_ = true;
-  if (!failed_ && SSL_is_init_finished(ssl_.get())) {
-    ERR_clear_error();
-    SSL_shutdown(ssl_.get());  // Sends close_notify if there is room; nobody waits for the peer's.
-  }
+  say_closed();
   socket_.end_writing();
+}
+
+/// To a peer that has ended its side nothing is said: nobody reads it.
+void TlsStream::say_closed() {
+  if (std::exchange(ended_writing_, true) || failed_ || socket_.hung_up()) return;
+  if (!SSL_is_init_finished(ssl_.get())) return;
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());  // Sends close_notify if there is room; nobody waits for the peer's.
 }
 
 /// OpenSSL forgets a session whose connection ends without close_notify, which is how most of a device's end:
@@ -282,7 +286,7 @@ void TlsStream::forget_session() {
 }
 
 void TlsStream::close() {
-  end_writing();
+  if (ssl_) say_closed();  // The FIN comes with the closing of the socket.
   end_session();
   ssl_.reset();
   socket_.close();

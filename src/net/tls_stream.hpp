@@ -65,6 +65,7 @@ class TlsStream final : public Stream {
   void learn_peer();
   Result<IoResult> outcome_of(int outcome, int system_error, std::size_t size, Want& want);
   Task<void> wait(Want want);
+  void say_closed();
   void end_session();
   static int on_verify(int good, X509_STORE_CTX* store);
 

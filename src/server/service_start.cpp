@@ -294,7 +294,8 @@ Result<void> Starting::open_stores(WorldState state) {
                                          clock, random));
   for (const std::string& line : parts_.tls->talk) parts_.ready.talk.push_back(line);
   MUSTER_TRY(parts_.tls_context, net::TlsServerContext::make(parts_.tls->identities));
-  MUSTER_TRY(parts_.registry, registry::open_sqlite_registry({.path = parts_.paths.registry()}));
+  registry::RegistryConfig registry{.path = parts_.paths.registry(), .near_count = shard_count(config)};
+  MUSTER_TRY(parts_.registry, registry::open_sqlite_registry(std::move(registry)));
   if (state == WorldState::whole) MUSTER_CHECK(check_log_is_there());
   MUSTER_CHECK(disk.make_directory(parts_.paths.events()));
   MUSTER_TRY(parts_.log, eventlog::open_segmented_log(disk, clock, log_config(config, parts_.paths)));
