@@ -125,6 +125,7 @@ struct LossyDisk::Tree {
   std::uint64_t operations = 0;
   std::uint64_t cut_at = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t capacity = std::numeric_limits<std::uint64_t>::max();
+  bool syncs_ignored = false;
 
   /// Counts the operation and asks the rule.
   Result<void> begin(OperationKind kind, std::string_view doing, const std::string& path) {
@@ -240,7 +241,7 @@ class LossyFile final : public File {
       }
       return begun;
     }
-    node_->sync();
+    if (!tree_->syncs_ignored) node_->sync();
     return {};
   }
 
@@ -281,6 +282,7 @@ std::unique_ptr<LossyDisk> LossyDisk::crash() {
   const std::uint64_t seed = tree_->random->below(std::numeric_limits<std::uint64_t>::max());
   auto after = std::make_unique<LossyDisk>(seed);
   after->tree_->capacity = tree_->capacity;
+  after->tree_->syncs_ignored = tree_->syncs_ignored;
   Names names = tree_->surviving_names();
   std::map<NodePtr, NodePtr> copies;
   for (auto& [path, node] : names.files) {
@@ -313,6 +315,21 @@ void LossyDisk::fail_operation(std::uint64_t nth, ErrorCode code) {
 void LossyDisk::cut_power_at(std::uint64_t nth) {
   const std::lock_guard lock{tree_->mutex};
   tree_->cut_at = tree_->operations + nth;
+}
+
+bool LossyDisk::power_is_cut() const {
+  const std::lock_guard lock{tree_->mutex};
+  return tree_->cut();
+}
+
+void LossyDisk::restore_power() {
+  const std::lock_guard lock{tree_->mutex};
+  tree_->cut_at = std::numeric_limits<std::uint64_t>::max();
+}
+
+void LossyDisk::ignore_syncs() {
+  const std::lock_guard lock{tree_->mutex};
+  tree_->syncs_ignored = true;
 }
 
 std::uint64_t LossyDisk::operation_count() const {
@@ -419,6 +436,7 @@ Result<void> LossyDisk::sync_directory(const std::string& path) {
   MUSTER_CHECK(tree_->begin(OperationKind::sync_directory, "syncing directory", path));
   const std::string wanted = trimmed(path);
   if (!tree_->now.directories.contains(wanted)) return missing("syncing directory", path);
+  if (tree_->syncs_ignored) return {};
   std::erase_if(tree_->changes, [&](const DirectoryChange& change) {
     if (parent_of(change.path) != wanted) return false;
     tree_->synced.apply(change);

@@ -62,6 +62,12 @@ class LossyDisk final : public Disk {
   /// Cuts the power at the `nth` operation from now (zero-based): it and all after it fail with io_failed and
   /// change nothing, but for a write that is under way. What crash() then leaves is decided as ever.
   void cut_power_at(std::uint64_t nth);
+  bool power_is_cut() const;
+  /// The power comes back and nothing is lost: what a killed process leaves, whose kernel lives on.
+  void restore_power();
+  /// Syncs succeed and do nothing, as on a disk whose cache is volatile and denies it. For proving that a
+  /// test would notice.
+  void ignore_syncs();
   /// Operations begun so far.
   std::uint64_t operation_count() const;
   /// Beyond this many bytes in all files, a write that extends one fails with disk_full.

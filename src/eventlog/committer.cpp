@@ -161,20 +161,30 @@ Result<bool> Committer::retain() {
     if (!begun && begun.error().code() != ErrorCode::disk_full) return failure(std::move(begun).error());
   }
   const std::vector<std::shared_ptr<Segment>> expired = catalog_.expire(limit);
-  for (const std::shared_ptr<Segment>& segment : expired) {
-    for (const std::string& path : {segment->index_path, segment->path}) {
+  expired_.insert(expired_.end(), expired.begin(), expired.end());
+  MUSTER_CHECK(remove_expired());
+  return !expired.empty();
+}
+
+/// Oldest first, and none before the one before it is gone for good: a gap between the segments would be
+/// damage.
+Result<void> Committer::remove_expired() {
+  for (; !expired_.empty(); expired_.pop_front()) {
+    const Segment& segment = *expired_.front();
+    for (const std::string& path : {segment.index_path, segment.path}) {
       const auto removed = disk_.remove(path);
       if (!removed && removed.error().code() != ErrorCode::file_unreadable) {
         log::warning("eventlog",
-                     "an expired segment could not be removed; the next start will try again reason={}",
+                     "an expired segment could not be removed; it is tried again in a minute, and those "
+                     "after it wait reason={}",
                      log::field(removed.error().reason()));
+        return {};
       }
     }
-    // One by one: a power cut must not leave a gap between the segments.
     MUSTER_CHECK(disk_.sync_directory(config_.directory));
-    log::info("eventlog", "removed an expired segment file={}", log::field(segment->path));
+    log::info("eventlog", "removed an expired segment file={}", log::field(segment.path));
   }
-  return !expired.empty();
+  return {};
 }
 
 Result<void> Committer::mark_stop() {

@@ -7,6 +7,7 @@
 #include "eventlog/segmented_log.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -46,6 +47,7 @@ class Committer {
   void assemble(const PendingBatch& batch);
   void order_by_slot(const PendingBatch& batch);
   Result<void> begin_segment();
+  Result<void> remove_expired();
   Result<void> make_room(std::uint64_t bytes);
   void write_index_of(const Catalog::Sealed& sealed, const IndexSummary& summary) const;
 
@@ -55,7 +57,8 @@ class Committer {
   Catalog& catalog_;
   RoomLimits limits_;
   std::optional<SegmentWriter> writer_;
-  std::vector<PartitionPoint> points_;  ///< By slot; what is durable.
+  std::vector<PartitionPoint> points_;            ///< By slot; what is durable.
+  std::deque<std::shared_ptr<Segment>> expired_;  ///< Out of the catalog, and not removed yet.
   bool stop_marked_;
   bool assembled_ready_ = false;
   Assembled assembled_;

@@ -7,33 +7,90 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 namespace muster::registry::sqlite {
 namespace {
 
+constexpr int kPageBytes = 4096;          // SQLite's default, which the schema leaves alone.
+constexpr int kRewriteBytes = 64 * 1024;  // At a time; beyond 128 KiB SQLite writes a part.
+
+tl::unexpected<Error> of_system(std::string_view doing, const std::string& path) {
+  return failure(errno == ENOSPC ? ErrorCode::disk_full : ErrorCode::registry_unavailable,
+                 fmt::format("{} {}: {}", doing, path, std::strerror(errno)));
+}
+
+/// SQLite syncs the directory when it has made a file in it; a process that made one and failed there leaves
+/// that to the next.
+Result<void> sync_directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string directory =
+      slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return of_system("opening", directory);
+  const int status = ::fsync(file);
+  const Result<void> synced = status == 0 ? Result<void>{} : of_system("syncing", directory);
+  ::close(file);
+  return synced;
+}
+
 /// SQLite makes files 0644 less the umask, and gives the write-ahead log and its index the mode of the
-/// database. Keys of devices are in all three, so the database is made here first. Its directory is synced by
-/// SQLite with the first commit, when the log is new too.
+/// database. Keys of devices are in all three, so the database is made here first.
 Result<void> make_private_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) {
-    return failure(errno == ENOSPC ? ErrorCode::disk_full : ErrorCode::registry_unavailable,
-                   fmt::format("opening {}: {}", path, std::strerror(errno)));
-  }
+  if (file < 0) return of_system("opening", path);
   ::close(file);
+  return sync_directory_of(path);
+}
+
+Error file_error(sqlite3* db, int status, std::string_view doing) {
+  return Error{(status & 0xff) == SQLITE_FULL ? ErrorCode::disk_full : ErrorCode::registry_unavailable,
+               fmt::format("{} {}: {} (SQLite {})", doing, sqlite3_db_filename(db, "main"),
+                           sqlite3_errstr(status), status)};
+}
+
+/// The file that SQLite has open: the database's, or its write-ahead log's.
+sqlite3_file* file_of(sqlite3* db, int which) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(db, "main", which, &file);
+  return file != nullptr && file->pMethods != nullptr ? file : nullptr;
+}
+
+Result<std::int64_t> size_of(sqlite3* db, sqlite3_file* file) {
+  sqlite3_int64 size = 0;
+  if (file == nullptr) return 0;
+  const int status = file->pMethods->xFileSize(file, &size);
+  if (status != SQLITE_OK) return failure(file_error(db, status, "reading the size of"));
+  return size;
+}
+
+/// Writes what the file holds to where it stands, and syncs it.
+Result<void> write_again(sqlite3* db, sqlite3_file* file, std::int64_t size) {
+  Bytes bytes(static_cast<std::size_t>(std::min<std::int64_t>(size, kRewriteBytes)));
+  for (std::int64_t at = 0; at < size; at += kRewriteBytes) {
+    const int count = static_cast<int>(std::min<std::int64_t>(size - at, kRewriteBytes));
+    int status = file->pMethods->xRead(file, bytes.data(), count, at);
+    if (status == SQLITE_OK) status = file->pMethods->xWrite(file, bytes.data(), count, at);
+    if (status != SQLITE_OK) return failure(file_error(db, status, "writing anew"));
+  }
+  const int status = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+  if (status != SQLITE_OK) return failure(file_error(db, status, "syncing"));
   return {};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Role role) {
-  MUSTER_CHECK(make_private_file(path));
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Role role, const char* vfs) {
+  if (vfs == nullptr) {
+    MUSTER_CHECK(make_private_file(path));
+  }
   sqlite3* db = nullptr;
   // NOMUTEX: each connection is one thread's, SQLite need not lock for it.
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int status = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                    (vfs == nullptr ? 0 : SQLITE_OPEN_CREATE);
+  const int status = sqlite3_open_v2(path.c_str(), &db, flags, vfs);
   std::unique_ptr<Connection> connection{new Connection{db, role}};
   if (status != SQLITE_OK) return failure(last_error(db, "opening " + path));
   sqlite3_busy_timeout(db, kBusyTimeoutMs);
@@ -55,7 +112,29 @@ Result<void> Connection::configure() {
       "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cache_size=-{};"
       "PRAGMA wal_autocheckpoint={}; PRAGMA journal_size_limit={}; PRAGMA query_only={};",
       writer ? kWriterCacheKib : kReaderCacheKib, kCheckpointPages, kLogBytesMax, writer ? "OFF" : "ON");
-  return execute(pragmas.c_str());
+  MUSTER_CHECK(execute(pragmas.c_str()));
+  return writer ? make_durable() : Result<void>{};
+}
+
+/// An earlier process may have failed to sync what is read here: Linux then keeps it in memory, marked as
+/// clean, and what is committed behind it would be lost with it, acknowledged or not. Written again, it is
+/// durable. The log is the only file that commits are written to; the database is written by checkpoints,
+/// which begin anew with each process, but for its first page, which is made before there is a log.
+Result<void> Connection::make_durable() {
+  MUSTER_CHECK(execute("BEGIN IMMEDIATE"));
+  const auto rewrite = [this]() -> Result<void> {
+    sqlite3_file* database = file_of(db_, SQLITE_FCNTL_FILE_POINTER);
+    sqlite3_file* log = file_of(db_, SQLITE_FCNTL_JOURNAL_POINTER);
+    MUSTER_TRY(const std::int64_t database_size, size_of(db_, database));
+    if (database_size > 0 && database_size <= kPageBytes) {
+      MUSTER_CHECK(write_again(db_, database, database_size));
+    }
+    MUSTER_TRY(const std::int64_t log_size, size_of(db_, log));
+    return log_size > 0 ? write_again(db_, log, log_size) : Result<void>{};
+  };
+  const Result<void> done = rewrite();
+  MUSTER_CHECK(execute("ROLLBACK"));
+  return done;
 }
 
 Result<Statement> Connection::prepare(const char* sql) {

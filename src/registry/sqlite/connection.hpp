@@ -27,14 +27,17 @@ inline constexpr int kLogBytesMax = 64 * 1024 * 1024;
 /// One connection to the database, with its prepared statements and its transactions. One thread at a time.
 class Connection {
  public:
-  /// Makes the file (0600) when it is not there. The schema is migrate()'s business.
-  static Result<std::unique_ptr<Connection>> open(const std::string& path, Role role);
+  /// Makes the file (0600) when it is not there. The schema is migrate()'s business. `vfs` names a file
+  /// system that was registered with SQLite: that of a test, which makes its files itself; null is the
+  /// kernel's.
+  static Result<std::unique_ptr<Connection>> open(const std::string& path, Role role,
+                                                  const char* vfs = nullptr);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Sets WAL, synchronous FULL and the limits above. Apart from open(), so that a file of a newer muster is
-  /// not touched.
+  /// Sets WAL, synchronous FULL and the limits above; a writer makes durable what it finds. Apart from
+  /// open(), so that a file of a newer muster is not touched.
   Result<void> configure();
 
   /// `sql` must live as long as the connection: a constant. It is prepared once; one use at a time.
@@ -50,6 +53,7 @@ class Connection {
 
  private:
   Connection(sqlite3* db, Role role) : db_{db}, role_{role} {}
+  Result<void> make_durable();
   Result<void> outermost(const std::function<Result<void>()>& work);
   Result<void> savepoint(const std::function<Result<void>()>& work);
   Result<void> commit();

@@ -43,8 +43,8 @@ class SqliteStore final : public Store {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_store(const std::string& path, Role role) {
-  MUSTER_TRY(auto connection, Connection::open(path, role));
+Result<std::unique_ptr<Store>> open_store(const std::string& path, Role role, const char* vfs) {
+  MUSTER_TRY(auto connection, Connection::open(path, role, vfs));
   if (role == Role::writer) {
     MUSTER_CHECK(migrate(*connection, migrations()));
   } else {

@@ -263,7 +263,9 @@ TEST_F(SqliteFile, WhatWasAcknowledgedSurvivesACrash) {
                                  std::filesystem::copy_options::overwrite_existing);
     }
     std::filesystem::remove(copy + "-shm");
-    return open_store(copy, Role::writer).value();
+    auto opened = open_store(copy, Role::writer);
+    EXPECT_TRUE(opened) << opened.error().reason();
+    return std::move(*opened);
   };
   for (int index = 0; index < 5; ++index) {
     const std::string id = "d" + std::to_string(index);
@@ -279,6 +281,23 @@ TEST_F(SqliteFile, WhatWasAcknowledgedSurvivesACrash) {
     return {};
   }));
   EXPECT_TRUE(crash()->devices().find(service("h"), device_id("open")).value());
+}
+
+/// A log of more than one piece is written anew whole; a chunk of 128 KiB or more SQLite would write in part.
+TEST_F(SqliteFile, ALongLogIsMadeDurableWhenItIsFound) {
+  const auto store = open_store(path_, Role::writer).value();
+  ASSERT_TRUE(store->services().put_hub(hub("h"), 0).value());
+  for (int index = 0; index < 60; ++index) {
+    ASSERT_TRUE(store->devices().put(identity("h", "d" + std::to_string(index)), 0, nullptr).value());
+  }
+  const auto log = [this] {
+    std::ifstream file{path_ + "-wal", std::ios::binary};
+    return std::string{std::istreambuf_iterator<char>{file}, {}};
+  };
+  const std::string before = log();
+  ASSERT_GT(before.size(), 400'000u);
+  ASSERT_TRUE(open_store(path_, Role::writer)) << "while another has it open: nothing is moved";
+  EXPECT_EQ(log(), before);
 }
 
 /// SQLite ends the whole transaction when the disk is full: what came before in it must not be acknowledged,
