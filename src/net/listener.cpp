@@ -27,7 +27,11 @@ bool is_shortage(const boost::system::error_code& ec) {
 
 struct Listener::State : std::enable_shared_from_this<State> {
   State(Shard& on, tcp::acceptor bound, Endpoint at, ConnectionLimits& within)
-      : shard{on}, acceptor{std::move(bound)}, endpoint{std::move(at)}, limits{within} {}
+      : shard{on},
+        acceptor{std::move(bound)},
+        endpoint{std::move(at)},
+        limits{within},
+        gate{within.gate(on.index())} {}
 
   void accept_next() {
     acceptor.async_accept(
@@ -58,13 +62,15 @@ struct Listener::State : std::enable_shared_from_this<State> {
     auto slot = limits.admit(remote.address());
     if (!slot) return;
     socket.set_option(tcp::no_delay{true}, ec);
-    on_accept(Accepted{std::move(socket), *std::move(slot)}, shard);
+    auto pass = std::make_unique<OpeningPass>(gate, shard, remote.address());
+    on_accept(Accepted{std::move(socket), *std::move(slot), std::move(pass)}, shard);
   }
 
   Shard& shard;
   tcp::acceptor acceptor;
   Endpoint endpoint;
   ConnectionLimits& limits;
+  OpeningGate& gate;
   OnAccept on_accept;
 };
 

@@ -45,6 +45,7 @@ TlsStream::TlsStream(Shard& shard, Accepted accepted, const TlsServerContext& co
     : shard_{shard},
       socket_{std::move(accepted.socket)},
       slot_{std::move(accepted.slot)},
+      pass_{std::move(accepted.pass)},
       server_context_{&context} {
   adopt_socket();
 }
@@ -70,6 +71,9 @@ void TlsStream::adopt_socket() {
 Task<void> TlsStream::handshake() {
   if (server_context_ != nullptr) {
     MUSTER_CO_CHECK(co_await first_bytes());
+    if (pass_) {
+      MUSTER_CO_CHECK(co_await pass_->enter());
+    }
   }
   if (!socket_.is_open()) co_return closed_here();
   MUSTER_CO_CHECK(make_ssl());
@@ -269,7 +273,17 @@ void TlsStream::end_writing() {
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
+/// Who has waited in vain is told so, by the one alert that says "not your fault" (RFC 8446 section 6.2), in
+/// a record that needs no TLS object.
+void TlsStream::leave_gate() {
+  constexpr unsigned char kInternalError[] = {0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50};
+  if (pass_ && pass_->is_waiting() && socket_.is_open())
+    ::send(socket_.native_handle(), kInternalError, sizeof kInternalError, MSG_DONTWAIT | MSG_NOSIGNAL);
+  pass_.reset();
+}
+
 void TlsStream::close() {
+  leave_gate();
   end_writing();
   ssl_.reset();
   close_socket(socket_);

@@ -69,5 +69,20 @@ TEST(ConnectTimer, EndsWhoNeverConnects) {
   EXPECT_EQ(service.newest_entries().at(0).entry.code, ErrorCode::connect_timeout);
 }
 
+TEST(ConnectTimer, HoldsFromAcceptAndNotAnewFromTheHandshake) {
+  WholeService service;
+  const auto peer = service.accepts({.remote = {"192.0.2.7", 40'000}});
+  peer->hold_handshake();
+  service.settles();
+  service.passes(20s);
+  peer->finish_handshake({});
+  service.settles();
+  service.passes(10s - 1ms);
+  EXPECT_FALSE(peer->closed());
+  service.passes(1ms);
+  EXPECT_TRUE(peer->closed());
+  EXPECT_EQ(service.newest_entries().at(0).entry.code, ErrorCode::connect_timeout);
+}
+
 }  // namespace
 }  // namespace muster::journeys

@@ -49,14 +49,16 @@ Connection::~Connection() = default;
 
 asio::awaitable<void> Connection::run() {
   const auto self = shared_from_this();  // The coroutine keeps the connection, whoever else lets go.
-  arm(services_.limits.handshake_timeout,
+  const MqttLimits& limits = services_.limits;
+  const SteadyTime connect_by = services_.clock.steady() + limits.connect_timeout;
+  arm(std::min(limits.handshake_timeout, limits.connect_timeout),
       Error{ErrorCode::connect_timeout, "the TLS handshake did not end in time"});
   const Result<void> secured = co_await stream_->handshake();
   if (!secured) {
     close_with(ending_ ? ending_ : std::optional{secured.error()}, false);
     co_return;
   }
-  arm(services_.limits.connect_timeout, Error{ErrorCode::connect_timeout, "no CONNECT arrived in time"});
+  arm(connect_by - services_.clock.steady(), Error{ErrorCode::connect_timeout, "no CONNECT arrived in time"});
   Result<Opened> opened = co_await open(*this, services_);
   if (!opened) {
     shard_.cancel(deadline_);
@@ -66,6 +68,7 @@ asio::awaitable<void> Connection::run() {
     close(opened.error());
     co_return;
   }
+  stream_->opened();
   handler_ = std::move(opened->handler);
   keep_alive_ = opened->keep_alive;
   last_heard_ = services_.clock.steady();

@@ -164,6 +164,7 @@ asio::awaitable<void> Gateway::serve_tls(net::Shard& shard, std::shared_ptr<net:
                                        [stream] { stream->close(); }};
     secured = co_await stream->handshake();
   }
+  stream->opened();
   const Caller caller{.all_rights = false, .remote = stream->peer().remote.address};
   if (secured) secured = co_await serve(shard, stream, caller);
   stream->close();
