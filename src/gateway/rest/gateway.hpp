@@ -79,6 +79,8 @@ class Gateway {
 struct AdminFace {
   std::function<bool()> stopping;  ///< An orderly stop has begun.
   Bytes crl_der;                   ///< GET /server.crl.
+  std::function<std::string()> limit_metrics =
+      {};  ///< Further lines of GET /metrics: the limits and their use.
 };
 
 /// The admin port: /healthz, /readyz, /metrics, /server.crl, GET only.

@@ -5,7 +5,8 @@
 
 namespace muster::rest {
 
-/// What one HTTP connection may cost. All hold on every listener.
+/// What one HTTP connection may cost. All hold on every listener. Those that an operator may want to change
+/// are keys of the configuration (limits.http_*).
 struct HttpLimits {
   /// Request line and headers, beyond it 431; also what one chunk's header may be.
   std::size_t head_bytes_max = 16 * 1024;
