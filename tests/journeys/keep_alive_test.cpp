@@ -59,6 +59,23 @@ TEST(Silence, HoldsAtDpsToo) {
   EXPECT_TRUE(device.is_closed());
 }
 
+TEST(Silence, IsOfPacketsAndNotOfBytes) {
+  WholeService service;
+  Device device{service, to_hub(provisioned(service))};
+  ASSERT_EQ(device.connects_to_hub(kDevice).return_code, 0);
+  Bytes packet;
+  encode(Publish{.topic = "devices/my-device-001/messages/events/"}, packet);
+  // Half as long again as its keep-alive for the packet, and as long again for one that is on its way.
+  int dripped = 0;
+  for (; dripped < 36 && !device.is_closed(); ++dripped) {
+    device.sends(ByteView{packet}.subspan(static_cast<std::size_t>(dripped), 1));
+    service.passes(5s);
+  }
+  EXPECT_TRUE(device.is_closed());
+  EXPECT_EQ(dripped * 5, 180);
+  EXPECT_EQ(service.journal(kDevice).at(0).entry.code, ErrorCode::keep_alive_timeout);
+}
+
 TEST(ConnectTimer, EndsWhoNeverConnects) {
   WholeService service;
   Device device{service, to_hub(certificate_of(kDevice))};

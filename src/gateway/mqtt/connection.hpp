@@ -104,6 +104,7 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   asio::awaitable<void> drain();
   void arm(std::chrono::nanoseconds in, Error reason);
   void arm_keep_alive();
+  SteadyTime keep_alive_ends() const noexcept;
   /// Nothing is read for want of room in the log, or on the way to the disk.
   bool waits_for_log() const noexcept;
   void journal_connected();
@@ -130,6 +131,7 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   net::Shard::DeadlineId deadline_ = 0;
   std::chrono::nanoseconds keep_alive_{};
   SteadyTime last_heard_{};
+  SteadyTime last_packet_{};  ///< When the last byte of a whole packet was heard.
   std::atomic<std::int64_t> last_activity_us_{0};
   bool in_ack_queue_ = false;
   bool blocked_ = false;                        ///< The peer takes no more just now: drain() waits for it.
