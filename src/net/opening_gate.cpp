@@ -60,7 +60,7 @@ void OpeningGate::let_in() {
       ++passed_over;
       continue;
     }
-    OpeningPass& pass = *peer.waiting.front();
+    OpeningPass& pass = *peer.waiting.back();
     leave_line(pass);
     take_place(pass);
     pass.turn_.notify();
