@@ -34,7 +34,8 @@ class OpeningPass;
 
 /// One shard's gate. Who finds it full waits, and what he has sent stays with the kernel; a place that comes
 /// free goes to the addresses in turn, so that one that fills the gate delays another by one place and not by
-/// all who wait there. Within an address to who came last: whoever came first has the least of his time left. Not thread-safe; outlives its passes.
+/// all who wait there. Within an address to who came last: whoever came first has the least of his time left.
+/// Not thread-safe; outlives its passes.
 class OpeningGate {
  public:
   OpeningGate(OpeningCaps caps, OpeningFigures& figures) : caps_{caps}, figures_{figures} {}
