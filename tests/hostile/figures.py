@@ -1,4 +1,4 @@
-"""What the tests of hostile peers measure: shown, and written as JSON where MUSTER_FIGURES names a file."""
+"""What the tests of hostile peers measure: shown, and written as JSON where HOSTILE_FIGURES names a file."""
 
 import json
 import os
@@ -23,7 +23,7 @@ class Figures:
         print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in row.items()), file=sys.__stdout__, flush=True)
 
     def show(self):
-        path = os.environ.get("MUSTER_FIGURES")
+        path = os.environ.get("HOSTILE_FIGURES")
         if path:
             with open(path, "a", encoding="utf-8") as file:
                 file.write(json.dumps({"extent": EXTENT, "figures": self.rows}) + "\n")

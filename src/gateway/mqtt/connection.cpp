@@ -323,10 +323,10 @@ void Connection::arm_keep_alive() {
     // A silence that is ours: what the device sends stays unread while the log has no room.
     if (self->waits_for_log()) self->last_heard_ = self->last_packet_ = now;
     if (now < self->keep_alive_ends()) return self->arm_keep_alive();
-    self->fail(Error{ErrorCode::keep_alive_timeout,
-                     fmt::format("no packet for {} s", std::chrono::duration_cast<std::chrono::seconds>(
-                                                           now - self->last_packet_)
-                                                           .count())});
+    self->fail(Error{
+        ErrorCode::keep_alive_timeout,
+        fmt::format("no packet for {} s",
+                    std::chrono::duration_cast<std::chrono::seconds>(now - self->last_packet_).count())});
   });
 }
 
