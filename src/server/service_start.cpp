@@ -430,7 +430,8 @@ Result<void> Starting::listen_admin() {
   MUSTER_TRY(net::Listener listener,
              net::Listener::open(*parts_.shards.front(), *admin_claim_, *parts_.admin_connections));
   listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
-    auto stream = std::make_shared<net::PlainStream>(std::move(accepted.socket), std::move(accepted.slot));
+    auto stream =
+        std::make_shared<net::PlainStream>(on, std::move(accepted.socket), std::move(accepted.slot));
     asio::co_spawn(on.io(), parts.admin->serve(on, std::move(stream)), asio::detached);
   });
   parts_.listeners.push_back(std::move(listener));
@@ -442,9 +443,9 @@ Result<void> Starting::listen_control() {
   MUSTER_TRY(net::UnixListener listener,
              net::UnixListener::open(*parts_.shards.front(), parts_.paths.control_socket()));
   parts_.control = std::make_unique<net::UnixListener>(std::move(listener));
-  parts_.control->start([&parts = parts_](net::UnixListener::Socket socket, const net::PeerCredentials& peer,
+  parts_.control->start([&parts = parts_](net::Descriptor socket, const net::PeerCredentials& peer,
                                           net::Shard& on) {
-    auto stream = std::make_shared<net::PlainStream>(std::move(socket));
+    auto stream = std::make_shared<net::PlainStream>(on, std::move(socket));
     rest::Caller caller{.all_rights = true, .remote = fmt::format("control socket, process {}", peer.pid)};
     asio::co_spawn(on.io(), parts.rest->serve(on, std::move(stream), std::move(caller)), asio::detached);
   });
