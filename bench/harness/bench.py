@@ -28,6 +28,7 @@ class Sizes:
     rates: tuple = (10_000, 30_000)  # Messages a second, open loop.
     churn: float = 3
     fresh: int = 2000  # Connects by chains never seen before, a repeat.
+    processes: int = 3  # Fresh processes of each server for P4.
     idle: int = 10_000
     enroll: float = 5
     enroll_devices: int = 20_000
@@ -40,9 +41,9 @@ class Sizes:
 
 FULL = Sizes()
 QUICK = Sizes(repeats=2, warm=1, seconds=2, churn=1.5, fresh=800, enroll=3, enroll_devices=9000, stored=0, log_events=1_000_000,
-              stream=4, sliding=False)
+              stream=4, sliding=False, processes=1)
 PROVE = Sizes(repeats=1, warm=0.2, seconds=0.3, devices=20, rates=(200, 400), churn=0.2, fresh=20, idle=40, enroll=20,
-              enroll_devices=40, stored=200, log_events=20_000, stream=0.5, crash_devices=500)
+              enroll_devices=40, stored=200, log_events=20_000, stream=0.5, crash_devices=500, processes=1)
 
 
 @dataclass

@@ -126,7 +126,7 @@ def p4(bench):
     muster = bench.start_muster().make_services()
     muster.make_devices(bench.device_set("device", max(count, bench.sizes.devices)), count)
     muster.stop()
-    for _ in range(min(bench.sizes.repeats, 3)):
+    for _ in range(bench.sizes.processes):
         for start in (muster.again, bench.start_mosquitto, *([bench.start_flashmq] if find("flashmq") else [])):
             with start() as server:
                 grown = idle_growth(bench, server, count)

@@ -18,7 +18,8 @@ class ConnectLoad : public Handler {
   void run() {
     DeviceSet set = read_devices(work_.choice);
     Loop loop{work_.target, set, *this};
-    for (std::size_t n = 0; n < work_.concurrency; ++n) peers_.emplace_back(n);
+    const std::size_t at_a_time = std::min(work_.concurrency, set.devices.size());
+    for (std::size_t n = 0; n < at_a_time; ++n) peers_.emplace_back(n);
     // Once round for chains that were judged before, and for the sessions to resume.
     if (chains_ != Chains::fresh) churn(loop, set, 0, set.devices.size());
     say("connected", fmt::format(",\"devices\":{}", set.devices.size()));
@@ -28,8 +29,6 @@ class ConnectLoad : public Handler {
     meter.begin();
     const bool ended =
         churn(loop, set, ns_of(work_.seconds), chains_ == Chains::fresh ? set.devices.size() : SIZE_MAX);
-    // What is still under way is finished outside of the figures; all connections that were counted are
-    // closed.
     const std::string used = meter.end();
     say("done",
         fmt::format(",\"connects\":{},\"resumed\":{},\"used_up\":{}", latencies_.count(), resumed_, ended) +
@@ -46,28 +45,36 @@ class ConnectLoad : public Handler {
   }
 
  private:
-  /// Until `count` have connected, or for `duration_ns` when that is not 0; whether all `count` have.
+  /// Begins connections until `count` have been begun, or for `duration_ns` when that is not 0, and ends when
+  /// all of them are closed, so that what the server did is what was counted. Whether it was the count that
+  /// ended it.
   bool churn(Loop& loop, DeviceSet& set, std::uint64_t duration_ns, std::size_t count) {
     const std::uint64_t until = now_ns() + duration_ns;
+    // In turn, and none that is still connected: its second connection would end the first.
+    std::deque<Device*> free;
+    for (Device& device : set.devices) free.push_back(&device);
     std::size_t begun = 0;
-    std::size_t done = 0;
+    std::size_t connected = 0;
     const auto begin = [&](Peer& peer) {
-      peer.device = &set.devices[begun++ % set.devices.size()];
+      if (begun == count || (duration_ns != 0 && now_ns() >= until)) return;
+      ++begun;
+      ++connected;
+      peer.device = free.front();
+      free.pop_front();
       peer.user_name = hub_user_name(work_.target, *peer.device);
       loop.open(peer, chains_ == Chains::resume);
     };
-    for (Peer& peer : peers_) {
-      if (begun < count) begin(peer);
-    }
-    while (done < count && (duration_ns == 0 || now_ns() < until)) {
-      loop.step(100'000'000);
+    for (Peer& peer : peers_) begin(peer);
+    while (connected > 0) {
+      loop.step(kSecondNs);
       for (Peer* peer : std::exchange(open_, {})) {
         loop.finish(*peer);
-        ++done;
-        if (begun < count) begin(*peer);
+        --connected;
+        free.push_back(peer->device);
+        begin(*peer);
       }
     }
-    return done >= count;
+    return begun == count;
   }
 
   const Work& work_;

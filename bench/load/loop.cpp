@@ -91,7 +91,7 @@ void Loop::open(Peer& peer, bool resume) {
     if (bind(peer.fd_, reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0)
       fail("bind: {}", std::strerror(errno));
   }
-  keep_sessions_ = resume;
+  resume_ = resume;
   peer.stage = Peer::Stage::tcp;
   peer.started_ns = now_ns();
   peer.writable_ = true;
@@ -161,7 +161,7 @@ void Loop::begin_tls(Peer& peer) {
   SSL_use_certificate(ssl, peer.device->certificate.get());
   SSL_add1_chain_cert(ssl, set_.intermediate.get());
   SSL_use_PrivateKey(ssl, peer.device->key.get());
-  if (keep_sessions_ && peer.device->session != nullptr) SSL_set_session(ssl, peer.device->session.get());
+  if (resume_ && peer.device->session != nullptr) SSL_set_session(ssl, peer.device->session.get());
 }
 
 void Loop::handshake(Peer& peer) {

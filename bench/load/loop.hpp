@@ -98,7 +98,7 @@ class Loop {
   int epoll_;
   std::vector<char> inbox_;
   unsigned next_source_ = 0;
-  bool keep_sessions_ = false;
+  bool resume_ = false;
 };
 
 }  // namespace muster::bench

@@ -6,6 +6,9 @@
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 
+#include <mutex>
+#include <unordered_set>
+
 namespace muster::pki {
 namespace {
 
@@ -17,6 +20,33 @@ Sha256 sha256_of(ByteView bytes) {
          reinterpret_cast<unsigned char*>(digest.data()));
   return digest;
 }
+
+/// Signatures that were looked at and found good, by the digests of both certificates: CAs are asked about
+/// again with each device of theirs, 50 us a time. What it says never changes, so it is shared by all.
+class GoodSignatures {
+ public:
+  static GoodSignatures& instance() {
+    static GoodSignatures all;
+    return all;
+  }
+  bool contains(const Sha256& certificate, const Sha256& issuer) {
+    const std::lock_guard lock{mutex_};
+    return known_.contains(key(certificate, issuer));
+  }
+  void add(const Sha256& certificate, const Sha256& issuer) {
+    const std::lock_guard lock{mutex_};
+    if (known_.size() >= kKnownMax) known_.clear();
+    known_.insert(key(certificate, issuer));
+  }
+
+ private:
+  static std::string key(const Sha256& certificate, const Sha256& issuer) {
+    return std::string{as_text(certificate)}.append(as_text(issuer));
+  }
+  static constexpr std::size_t kKnownMax = 1'024;
+  std::mutex mutex_;
+  std::unordered_set<std::string> known_;
+};
 
 }  // namespace
 
@@ -174,9 +204,12 @@ bool Certificate::could_be_issued_by(const Certificate& issuer) const {
 }
 
 bool Certificate::is_signed_by(const Certificate& issuer) const {
+  if (GoodSignatures::instance().contains(parsed_->sha256, issuer.parsed_->sha256)) return true;
   const ErrorScope errors;
   EVP_PKEY* key = X509_get0_pubkey(issuer.native());
-  return key != nullptr && X509_verify(native(), key) == 1;
+  const bool good = key != nullptr && X509_verify(native(), key) == 1;
+  if (good) GoodSignatures::instance().add(parsed_->sha256, issuer.parsed_->sha256);
+  return good;
 }
 
 std::string Chain::hash() const {

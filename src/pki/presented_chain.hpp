@@ -14,11 +14,11 @@ struct stack_st_X509;
 
 namespace muster::pki {
 
-/// The encodings of issuers that many peers present, each kept once. Forgets what nobody holds any more.
-/// Threads: any; one lock, held for a look-up.
+/// The issuers that many peers present, each parsed and kept once. Forgets what nobody holds any more.
+/// Threads: any; one lock, held for a look-up and, the first time, for parsing.
 class IssuerPool {
  public:
-  std::shared_ptr<const Bytes> share(Bytes der);
+  std::shared_ptr<const Certificate> share(X509& issuer);
   std::size_t size() const;
 
  private:
@@ -26,13 +26,13 @@ class IssuerPool {
 
   static constexpr std::size_t kSweepAt = 64;
   mutable std::mutex mutex_;
-  std::unordered_multimap<std::size_t, std::weak_ptr<const Bytes>> by_hash_;
+  std::unordered_multimap<std::size_t, std::weak_ptr<const Certificate>> by_hash_;  ///< Of the encoding.
   std::size_t sweep_at_ = kSweepAt;
 };
 
-/// What a peer presented in its handshake, as bytes and with what is asked of them at each connect. About a
-/// kilobyte where a parsed chain has ten, so that it can be kept for as long as the peer may resume its TLS
-/// session. Immutable; threads: any.
+/// What a peer presented in its handshake: its leaf as bytes, with what is asked of it at each connect, and
+/// the issuers that it shares with others. About a kilobyte where a parsed chain has ten, so that it can be
+/// kept for as long as the peer may resume its TLS session. Immutable; threads: any.
 class PresentedChain {
  public:
   /// The leaf, whose key the peer is to prove that it holds, and what it sent; the leaf itself among them is
@@ -45,14 +45,15 @@ class PresentedChain {
   const std::optional<std::string>& common_name() const noexcept { return common_name_; }
   std::string leaf_sha1_thumbprint() const;
   std::string leaf_sha256_thumbprint() const;
-  std::size_t size() const noexcept { return encoded_.size(); }  ///< Certificates, the leaf included.
-  /// About 25 us a certificate: for a chain that has to be judged.
+  std::size_t size() const noexcept { return 1 + issuers_.size(); }  ///< Certificates, the leaf included.
+  /// About 25 us: for a chain that has to be judged.
   Chain parse() const;
 
  private:
   void take_hash();
 
-  std::vector<std::shared_ptr<const Bytes>> encoded_;  ///< [0] is the leaf.
+  Bytes leaf_;
+  std::vector<std::shared_ptr<const Certificate>> issuers_;
   std::optional<std::string> common_name_;
   std::string hash_;
 };

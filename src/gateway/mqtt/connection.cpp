@@ -61,7 +61,7 @@ asio::awaitable<void> Connection::run() {
   if (!opened) {
     shard_.cancel(deadline_);
     const bool answered = !ending_ && !answered_.empty() && !blocked_;
-    if (!answered_.empty()) stream_->forget_session();
+    stream_->forget_session();  // Sessions are for devices: a stranger's would fill the cache.
     journal_end(ending_ ? ending_ : std::optional{opened.error()});
     if (answered) co_await let_peer_read_answer();
     close(opened.error());

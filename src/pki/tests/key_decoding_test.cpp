@@ -59,14 +59,17 @@ TEST(PresentedChainTest, IsTheChainInFewerBytes) {
 
 TEST(IssuerPoolTest, SharesWhatIsHeldAndForgetsTheRest) {
   IssuerPool pool;
-  const auto bytes = [](unsigned char n) { return Bytes(600, std::byte{n}); };
-  const auto first = pool.share(bytes(1));
-  EXPECT_EQ(pool.share(bytes(1)), first);
-  EXPECT_NE(pool.share(bytes(2)), first);
-  EXPECT_EQ(*pool.share(bytes(2)), bytes(2)) << "made again: nobody held it";
-  for (unsigned char n = 3; n < 250; ++n) pool.share(bytes(n));
+  const auto named = [](const std::string& name) {
+    return forge::forge({.common_name = name}, nullptr).certificate;
+  };
+  const Certificate one = named("one");
+  const Certificate same = Certificate::from_der(one.der()).value();
+  const auto first = pool.share(*one.native());
+  EXPECT_EQ(pool.share(*same.native()), first);
+  EXPECT_EQ(*first, one);
+  for (int i = 0; i < 200; ++i) pool.share(*named("other").native());
   EXPECT_LE(pool.size(), 66U) << "what nobody holds does not stay";
-  EXPECT_EQ(pool.share(bytes(1)), first);
+  EXPECT_EQ(pool.share(*one.native()), first);
 }
 
 TEST(HollowOutTest, LeavesNothingThatTakesRoom) {
