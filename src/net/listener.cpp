@@ -39,7 +39,11 @@ asio::ip::address address_in(const sockaddr_storage& remote) {
 
 struct Listener::State : std::enable_shared_from_this<State> {
   State(Shard& on, tcp::acceptor bound, Endpoint at, ConnectionLimits& within)
-      : shard{on}, acceptor{std::move(bound)}, endpoint{std::move(at)}, limits{within} {}
+      : shard{on},
+        acceptor{std::move(bound)},
+        endpoint{std::move(at)},
+        limits{within},
+        gate{within.gate(on.index())} {}
 
   void accept_next() {
     acceptor.async_wait(
@@ -78,13 +82,15 @@ struct Listener::State : std::enable_shared_from_this<State> {
     if (!slot) return;
     constexpr int kOn = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
-    on_accept(Accepted{std::move(socket), *std::move(slot)}, shard);
+    auto pass = std::make_unique<OpeningPass>(gate, shard, address_in(remote));
+    on_accept(Accepted{std::move(socket), *std::move(slot), std::move(pass)}, shard);
   }
 
   Shard& shard;
   tcp::acceptor acceptor;
   Endpoint endpoint;
   ConnectionLimits& limits;
+  OpeningGate& gate;
   OnAccept on_accept;
 };
 

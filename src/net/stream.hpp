@@ -72,6 +72,10 @@ class Stream {
   /// told is "no".
   virtual void forget_session() {}
 
+  /// The session has let the peer in: from here on it takes no place among those that are being opened
+  /// (OpeningGate).
+  virtual void opened() {}
+
   /// Sends close_notify and FIN, best effort, and goes on reading: a connection that is closed with bytes
   /// unread is reset, and the peer then loses what was written last. Idempotent, never waits.
   virtual void end_writing() = 0;

@@ -42,6 +42,7 @@ TlsStream::TlsStream(Shard& shard, Accepted accepted, const TlsServerContext& co
     : shard_{shard},
       socket_{shard, std::move(accepted.socket)},
       slot_{std::move(accepted.slot)},
+      pass_{std::move(accepted.pass)},
       server_context_{&context} {
   learn_addresses();
 }
@@ -67,6 +68,9 @@ void TlsStream::learn_addresses() {
 Task<void> TlsStream::handshake() {
   if (server_context_ != nullptr) {
     MUSTER_CO_CHECK(co_await first_bytes());
+    if (pass_) {
+      MUSTER_CO_CHECK(co_await pass_->enter());
+    }
   }
   if (!socket_.is_open()) co_return closed_here();
   MUSTER_CO_CHECK(make_ssl());
@@ -285,7 +289,16 @@ void TlsStream::forget_session() {
   }
 }
 
+/// Who has waited in vain is told so, by the one alert that says "not your fault" (RFC 8446 section 6.2), in
+/// a record that needs no TLS object.
+void TlsStream::leave_gate() {
+  constexpr unsigned char kInternalError[] = {0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50};
+  if (pass_ && pass_->is_waiting() && socket_.is_open()) socket_.send(kInternalError, sizeof kInternalError);
+  pass_.reset();
+}
+
 void TlsStream::close() {
+  leave_gate();
   if (ssl_) say_closed();  // The FIN comes with the closing of the socket.
   end_session();
   ssl_.reset();

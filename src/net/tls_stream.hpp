@@ -17,7 +17,8 @@ namespace muster::net {
 /// A TCP connection as a listener hands it over.
 struct Accepted {
   Descriptor socket;
-  ConnectionSlot slot;  ///< Kept as long as the connection is open.
+  ConnectionSlot slot;                     ///< Kept as long as the connection is open.
+  std::unique_ptr<OpeningPass> pass = {};  ///< Kept until the peer was let in; null: there is no gate.
 };
 
 /// TLS with OpenSSL on the descriptor itself: no copy between, and Asio only waits for readiness. As Stream,
@@ -43,6 +44,7 @@ class TlsStream final : public Stream {
   Result<IoResult> try_write(ByteView bytes) override;
   Task<void> readable() override;
   Task<void> writable() override;
+  void opened() override { pass_.reset(); }
   void watch(StreamWatcher* watcher) override { socket_.watch(watcher); }
   void forget_session() override;
   void end_writing() override;
@@ -58,6 +60,7 @@ class TlsStream final : public Stream {
 
   void learn_addresses();
   Task<void> first_bytes();
+  void leave_gate();
   Result<void> make_ssl();
   Task<void> settle(int ssl_error, int system_error);
   Task<void> give_up(int ssl_error, int system_error);
@@ -72,6 +75,7 @@ class TlsStream final : public Stream {
   Shard& shard_;
   PolledSocket socket_;
   ConnectionSlot slot_;
+  std::unique_ptr<OpeningPass> pass_;
   const TlsServerContext* server_context_ = nullptr;  ///< Null: the client's end.
   std::shared_ptr<SSL_CTX> client_context_;
   std::unique_ptr<SSL, FreeSsl> ssl_;

@@ -62,7 +62,6 @@ std::string status_json(const Service::Parts& parts) {
                    {"idScope", instance.id_scope},
                    {"host", dps_host_name(instance.name)}});
   }
-  const LimitsConfig& limits = parts.config().limits;
   const Json whole{
       {"state", parts.log->failed() ? "failed" : "ready"},
       {"version", kVersion},
@@ -82,13 +81,7 @@ std::string status_json(const Service::Parts& parts) {
       {"refusals", parts.journal.refusals()},
       {"residentBytes", resident_bytes()},
       {"eventLog", log_figures(*parts.log)},
-      {"limits",
-       {{"connectionsMax", limits.connections_max},
-        {"connectionsPerAddressMax", limits.connections_per_address_max},
-        {"packetBytesMax", limits.packet_bytes_max},
-        {"inflightMax", limits.inflight_max},
-        {"subscriptionsMax", limits.subscriptions_max},
-        {"operationsMax", limits.operations_max}}}};
+      {"limits", limits_json(parts)}};
   return whole.dump();
 }
 

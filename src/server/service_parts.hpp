@@ -16,6 +16,7 @@
 #include "world/running_world.hpp"
 
 #include <boost/asio/thread_pool.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <atomic>
 #include <map>
@@ -68,6 +69,7 @@ struct Service::Parts {
   std::unique_ptr<FrontDoor> front_door;
   std::unique_ptr<net::TlsServerContext> tls_context;
   std::unique_ptr<net::ConnectionLimits> connections, https_connections, admin_connections;
+  std::uint64_t descriptors_max = 0;  ///< Of this process.
 
   trust::AnchorCache anchors;
   trust::VerdictCache verdicts;
@@ -116,6 +118,16 @@ std::vector<std::string> listen_for_hubs(Service::Parts& parts);
 Result<void> announce(const Service::Parts& parts);
 /// Reads the services anew, listens for them and announces them; completes when it is done. Call on a shard.
 asio::awaitable<void> follow_services(Service::Parts& parts);
+
+/// As many descriptors as this process may have: its soft limit is raised to the hard one.
+std::uint64_t raise_descriptor_limit();
+/// How many connections there may be, within the configuration and the descriptors. After the shards.
+void make_connection_limits(Service::Parts& parts);
+rest::HttpLimits http_limits(const LimitsConfig& limits);
+/// "limits" of `muster status`: each with what is used of it.
+nlohmann::ordered_json limits_json(const Service::Parts& parts);
+/// The same for GET /metrics.
+std::string limits_metrics(const Service::Parts& parts);
 
 /// What world.json says of the running service.
 world::RunningWorld running_world(const Service::Parts& parts);

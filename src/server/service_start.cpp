@@ -115,10 +115,15 @@ std::uint32_t subscriptions_max(const LimitsConfig& limits) {
 }
 
 mqtt::MqttLimits mqtt_limits(const Config& config) {
-  return {.packet_bytes_max = config.limits.packet_bytes_max,
+  return {.packet_bytes_max = static_cast<std::uint32_t>(config.limits.packet_bytes_max),
+          .connect_bytes_max = static_cast<std::uint32_t>(config.limits.connect_bytes_max),
           .handshake_timeout = std::chrono::seconds{config.limits.handshake_seconds},
           .connect_timeout = std::chrono::seconds{config.limits.connect_seconds},
           .inflight_max = config.limits.inflight_max,
+          .outbox_bytes_max = static_cast<std::uint32_t>(config.limits.outbox_bytes_max),
+          .requests_max = config.limits.requests_max,
+          .desired_waiting_max = config.limits.desired_waiting_max,
+          .desired_inflight_max = config.limits.desired_inflight_max,
           .subscriptions_max = subscriptions_max(config.limits),
           .keep_alive_max = std::chrono::seconds{config.limits.keep_alive_max_s}};
 }
@@ -386,7 +391,8 @@ Result<void> Starting::listen() {
                                  mqtt_limits(parts_.config()),
                                  dps_answers(parts_.config())};
   parts_.mqtt = std::make_unique<mqtt::Gateway>(std::move(services), parts_.shards);
-  parts_.rest = std::make_unique<rest::Gateway>(rest_services(parts_), rest::HttpLimits{});
+  parts_.rest = std::make_unique<rest::Gateway>(rest_services(parts_), http_limits(parts_.config().limits));
+  make_connection_limits(parts_);
   MUSTER_CHECK(listen_mqtt());
   MUSTER_CHECK(listen_https());
   parts_.changes = std::make_unique<asio::thread_pool>(1);
@@ -399,9 +405,6 @@ Result<void> Starting::listen() {
 }
 
 Result<void> Starting::listen_mqtt() {
-  const LimitsConfig& limits = parts_.config().limits;
-  parts_.connections = std::make_unique<net::ConnectionLimits>(
-      net::ConnectionCaps{limits.connections_max, limits.connections_per_address_max});
   for (const net::PortClaim& claim : parts_.mqtt_claims) {
     MUSTER_CHECK(open_mqtt(parts_, claim, parts_.listeners));
   }
@@ -410,9 +413,6 @@ Result<void> Starting::listen_mqtt() {
 
 /// The service APIs: the same front door as for devices, on another port.
 Result<void> Starting::listen_https() {
-  const LimitsConfig& limits = parts_.config().limits;
-  parts_.https_connections = std::make_unique<net::ConnectionLimits>(
-      net::ConnectionCaps{limits.connections_max, limits.connections_per_address_max});
   for (const net::PortClaim& claim : parts_.https_claims) {
     MUSTER_CHECK(open_https(parts_, claim, parts_.listeners));
   }
@@ -420,13 +420,14 @@ Result<void> Starting::listen_https() {
 }
 
 Result<void> Starting::listen_admin() {
-  constexpr net::ConnectionCaps kAdminCaps{256, 256};
+  constexpr net::ConnectionCaps kAdminCaps{.connections_max = 256, .connections_per_address_max = 256};
   parts_.admin_connections = std::make_unique<net::ConnectionLimits>(kAdminCaps);
   MUSTER_TRY(Bytes crl, server_crl(parts_));
   rest::AdminFace face{.stopping = [&parts = parts_] { return parts.stopping.load(); },
-                       .crl_der = std::move(crl)};
-  parts_.admin =
-      std::make_unique<rest::AdminGateway>(rest_services(parts_), std::move(face), rest::HttpLimits{});
+                       .crl_der = std::move(crl),
+                       .limit_metrics = [&parts = parts_] { return limits_metrics(parts); }};
+  parts_.admin = std::make_unique<rest::AdminGateway>(rest_services(parts_), std::move(face),
+                                                      http_limits(parts_.config().limits));
   MUSTER_TRY(net::Listener listener,
              net::Listener::open(*parts_.shards.front(), *admin_claim_, *parts_.admin_connections));
   listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {

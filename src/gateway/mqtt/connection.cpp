@@ -47,14 +47,16 @@ Connection::~Connection() = default;
 
 asio::awaitable<void> Connection::run() {
   const auto self = shared_from_this();  // The coroutine keeps the connection, whoever else lets go.
-  arm(services_.limits.handshake_timeout,
+  const MqttLimits& limits = services_.limits;
+  const SteadyTime connect_by = services_.clock.steady() + limits.connect_timeout;
+  arm(std::min(limits.handshake_timeout, limits.connect_timeout),
       Error{ErrorCode::connect_timeout, "the TLS handshake did not end in time"});
   const Result<void> secured = co_await stream_->handshake();
   if (!secured) {
     close_with(ending_ ? ending_ : std::optional{secured.error()}, false);
     co_return;
   }
-  arm(services_.limits.connect_timeout, Error{ErrorCode::connect_timeout, "no CONNECT arrived in time"});
+  arm(connect_by - services_.clock.steady(), Error{ErrorCode::connect_timeout, "no CONNECT arrived in time"});
   Result<Opened> opened = co_await open(*this, services_);
   if (!opened) {
     shard_.cancel(deadline_);
@@ -65,9 +67,10 @@ asio::awaitable<void> Connection::run() {
     close(opened.error());
     co_return;
   }
+  stream_->opened();
   handler_ = std::move(opened->handler);
   keep_alive_ = opened->keep_alive;
-  last_heard_ = services_.clock.steady();
+  last_heard_ = last_packet_ = services_.clock.steady();
   journal_connected();
   arm_keep_alive();
   handler_->outbox_ready();  // What was told since the session was claimed found no handler.
@@ -238,6 +241,7 @@ Result<std::size_t> Connection::consume(ByteView bytes) {
     done += size;
     if (next == PacketHandler::Next::disconnect) orderly_ = true;
   }
+  if (done > 0) last_packet_ = last_heard_;
   return done;
 }
 
@@ -332,20 +336,27 @@ void Connection::arm(std::chrono::nanoseconds in, Error reason) {
   });
 }
 
+/// What counts are packets, not bytes [MQTT-3.1.2-24]: who drips one is no longer there. A large one over a
+/// slow line may take as long again.
+SteadyTime Connection::keep_alive_ends() const noexcept {
+  const std::chrono::nanoseconds silence_max = keep_alive_ * 3 / 2;
+  return std::min(last_heard_ + silence_max, last_packet_ + 2 * silence_max);
+}
+
 /// One deadline a connection, moved only when it fires: a message costs a stored time, not a timer.
 void Connection::arm_keep_alive() {
   shard_.cancel(deadline_);
-  deadline_ = shard_.at(last_heard_ + keep_alive_ * 3 / 2, [weak = weak_from_this()] {
+  deadline_ = shard_.at(keep_alive_ends(), [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->ending_) return;
+    const SteadyTime now = self->services_.clock.steady();
     // A silence that is ours: what the device sends stays unread while the log has no room.
-    if (self->waits_for_log()) self->last_heard_ = self->services_.clock.steady();
-    if (self->services_.clock.steady() < self->last_heard_ + self->keep_alive_ * 3 / 2)
-      return self->arm_keep_alive();
+    if (self->waits_for_log()) self->last_heard_ = self->last_packet_ = now;
+    if (now < self->keep_alive_ends()) return self->arm_keep_alive();
     self->fail(Error{
         ErrorCode::keep_alive_timeout,
-        fmt::format("nothing for {} s",
-                    std::chrono::duration_cast<std::chrono::seconds>(self->keep_alive_ * 3 / 2).count())});
+        fmt::format("no packet for {} s",
+                    std::chrono::duration_cast<std::chrono::seconds>(now - self->last_packet_).count())});
   });
 }
 

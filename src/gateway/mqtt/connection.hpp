@@ -130,6 +130,7 @@ class Connection final : public hub::LiveSession,
   Result<bool> read_more();
   void arm(std::chrono::nanoseconds in, Error reason);
   void arm_keep_alive();
+  SteadyTime keep_alive_ends() const noexcept;
   /// Nothing is read for want of room in the log, or on the way to the disk.
   bool waits_for_log() const noexcept;
   void journal_connected();
@@ -155,6 +156,7 @@ class Connection final : public hub::LiveSession,
   net::Shard::DeadlineId deadline_ = 0;
   std::chrono::nanoseconds keep_alive_{};
   SteadyTime last_heard_{};
+  SteadyTime last_packet_{};  ///< When the last byte of a whole packet was heard.
   std::atomic<std::int64_t> last_activity_us_{0};
   std::shared_ptr<Connection> self_;  ///< Itself, between CONNECT and the end.
   bool in_ack_queue_ = false;

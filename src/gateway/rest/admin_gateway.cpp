@@ -26,7 +26,7 @@ void metric(std::string& text, std::string_view name, std::string_view type, std
 }
 
 /// Prometheus text format 0.0.4.
-Response metrics(const Services& services) {
+Response metrics(const Services& services, const AdminFace& face) {
   const auto log = services.log.figures();
   std::string text;
   metric(text, "events_appended_total", "counter", "Events taken by the log.", log.events_appended);
@@ -42,6 +42,7 @@ Response metrics(const Services& services) {
   metric(text, "devices_connected", "gauge", "Devices and modules connected now.",
          services.sessions.connected_count());
   metric(text, "refusals_total", "counter", "Connections and requests refused.", services.journal.refusals());
+  if (face.limit_metrics) text += face.limit_metrics();
   auto response = Response::text(200, std::move(text));
   response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}};
   return response;
@@ -73,7 +74,7 @@ Response AdminGateway::answer(const Request& request) const {
   if (request.method != "GET") return Response::text(405, "GET is allowed here\n").with("Allow", "GET");
   if (name == "healthz") return Response::text(200, "ok\n");
   if (name == "readyz") return readiness(services_, face_);
-  if (name == "metrics") return metrics(services_);
+  if (name == "metrics") return metrics(services_, face_);
   Response crl;
   crl.headers = {{"Content-Type", "application/pkix-crl"}};
   crl.body = std::string{as_text(face_.crl_der)};
