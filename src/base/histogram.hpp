@@ -52,7 +52,8 @@ struct HistogramFigures {
     return max;
   }
 
-  /// How many values are at most `bound`: exact where `bound` + 1 is a power of two, as the buckets break there.
+  /// How many values are at most `bound`: exact where `bound` + 1 is a power of two, as the buckets break
+  /// there.
   std::uint64_t count_up_to(std::uint64_t bound) const noexcept {
     std::uint64_t below = 0;
     const std::size_t end = HistogramScale::bucket_of(bound + 1);
@@ -61,8 +62,9 @@ struct HistogramFigures {
   }
 };
 
-/// How often values of each size came: for times in nanoseconds and for sizes, of batches and not of messages.
-/// 1.3 KB. Threads: any may record and ask; each figure is exact, and they are of nearly the same moment.
+/// How often values of each size came: for times in nanoseconds and for sizes, of batches and not of
+/// messages. 1.3 KB. Threads: any may record and ask; each figure is exact, and they are of nearly the same
+/// moment.
 class Histogram {
  public:
   void record(std::uint64_t value) noexcept {

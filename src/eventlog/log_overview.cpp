@@ -30,8 +30,8 @@ class Overview {
     MUSTER_TRY(segment.file_bytes, (*file)->size());
     const auto header = read_segment_header(**file, segment.path);
     if (!header) {
-      const bool content = header.error().code() == ErrorCode::log_corrupt ||
-                           header.error().code() == ErrorCode::log_newer;
+      const bool content =
+          header.error().code() == ErrorCode::log_corrupt || header.error().code() == ErrorCode::log_newer;
       if (!content) return failure(header.error());
       segment.header_fault = header.error().reason();
       return segment;

@@ -20,8 +20,8 @@ Result<std::optional<Found>> find_later(disk::File& file, const ScanEnd& end, st
     MUSTER_TRY(const std::size_t got, file.read_at(begin, chunk));
     const ByteView bytes = ByteView{chunk}.first(got);
     for (std::size_t at = 0; at < bytes.size(); at += kSectorBytes) {
-      const auto header =
-          decode_batch_header(bytes.subspan(at, std::min<std::size_t>(kSectorBytes, bytes.size() - at)), salt);
+      const auto header = decode_batch_header(
+          bytes.subspan(at, std::min<std::size_t>(kSectorBytes, bytes.size() - at)), salt);
       if (header && header->number > end.next_batch) return std::optional{Found{begin + at, *header}};
     }
   }

@@ -41,8 +41,7 @@ Json log_figures(const eventlog::LogFigures& figures) {
     json["eventsPerCommit"] = {{"p50", figures.events_per_batch.quantile(0.5)},
                                {"max", figures.events_per_batch.max}};
   }
-  json["durableEnd"] = {{"segment", figures.durable_end.segment},
-                        {"position", figures.durable_end.position}};
+  json["durableEnd"] = {{"segment", figures.durable_end.segment}, {"position", figures.durable_end.position}};
   if (!figures.room_missing.empty()) json["waitsForRoom"] = figures.room_missing;
   if (figures.failed) json["failure"] = figures.failure;
   return json;

@@ -15,8 +15,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// A specimen of 9 batches has 3 in each segment: headers at byte 0, batches at 512, 1536 and 2560. A batch has
-// three events of partition 0 and one of partition 1: batch n (from 0) those of sequence 3n.. and n.
+// A specimen of 9 batches has 3 in each segment: headers at byte 0, batches at 512, 1536 and 2560. A batch
+// has three events of partition 0 and one of partition 1: batch n (from 0) those of sequence 3n.. and n.
 constexpr std::size_t kBatch = 512;
 constexpr std::size_t kSecondBatch = 1536;
 constexpr std::size_t kRecord = kBatch + kBatchHeaderBytes;
@@ -24,8 +24,7 @@ constexpr std::size_t kRecord = kBatch + kBatchHeaderBytes;
 std::string lost_in_words(const LogFinding& finding) {
   std::string text;
   for (const LostEvents& lost : finding.lost) {
-    text +=
-        fmt::format("{}/{}:{}-{} ", lost.hub, lost.partition, lost.first_sequence, lost.last_sequence);
+    text += fmt::format("{}/{}:{}-{} ", lost.hub, lost.partition, lost.first_sequence, lost.last_sequence);
   }
   return text;
 }
@@ -134,13 +133,14 @@ TEST(Dump, GoesOnBehindDamage) {
   Files files = make_specimen(9, true).files;
   flip(files, segment_name(1), kSecondBatch + 100);
   std::vector<std::string> bodies;
-  const auto end = dump_segment(*disk_with(files), "events/" + segment_name(1), [&](const DumpedRecord& record) {
-    bodies.emplace_back(as_text(record.event.event.body));
-    return true;
-  });
+  const auto end =
+      dump_segment(*disk_with(files), "events/" + segment_name(1), [&](const DumpedRecord& record) {
+        bodies.emplace_back(as_text(record.event.event.body));
+        return true;
+      });
   ASSERT_TRUE(end);
-  EXPECT_THAT(bodies, ElementsAre("event 0.0", "event 0.2", "event 0.3", "event 0.1", "event 2.0", "event 2.2",
-                                  "event 2.3", "event 2.1"));
+  EXPECT_THAT(bodies, ElementsAre("event 0.0", "event 0.2", "event 0.3", "event 0.1", "event 2.0",
+                                  "event 2.2", "event 2.3", "event 2.1"));
   ASSERT_THAT(end->damages, SizeIs(1));
   EXPECT_EQ(end->damages[0].position, kSecondBatch);
   EXPECT_EQ(end->damages[0].resumes_at, 2560u);

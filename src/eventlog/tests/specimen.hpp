@@ -63,6 +63,8 @@ inline Specimen make_specimen(int batches, bool stopped) {
   return specimen;
 }
 
-inline void flip(Files& files, const std::string& name, std::size_t at) { files.at(name)[at] ^= std::byte{4}; }
+inline void flip(Files& files, const std::string& name, std::size_t at) {
+  files.at(name)[at] ^= std::byte{4};
+}
 
 }  // namespace muster::eventlog

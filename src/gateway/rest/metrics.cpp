@@ -70,7 +70,7 @@ constexpr std::array kMetrics{
 struct HistogramMetric {
   std::string_view name;
   std::string_view help;
-  HistogramFigures eventlog::LogFigures::* figures;
+  HistogramFigures eventlog::LogFigures::*figures;
   double per_unit;      ///< Of what is counted, in one of the metric's unit.
   unsigned bits_first;  ///< The first bound is 2^this, the last 2^bits_last, each twice the one before;
   unsigned bits_last;   ///< times below that bound are counted, and sizes up to one less.
@@ -78,7 +78,8 @@ struct HistogramMetric {
 };
 
 constexpr double kNanosecondsPerSecond = 1e9;
-constexpr std::string_view kTimeBuckets = "32.768 us (2^15 ns) to 8.59 s (2^33 ns), each twice the one before";
+constexpr std::string_view kTimeBuckets =
+    "32.768 us (2^15 ns) to 8.59 s (2^33 ns), each twice the one before";
 
 constexpr std::array kHistograms{
     HistogramMetric{"muster_event_log_commit_seconds", "Time of a commit inside write and fdatasync.",
@@ -87,7 +88,8 @@ constexpr std::array kHistograms{
                     "Time from a batch's first event until the batch was on disk.",
                     &eventlog::LogFigures::durable_ns, kNanosecondsPerSecond, 15, 33, kTimeBuckets},
     HistogramMetric{"muster_event_log_batch_events", "Events of a commit.",
-                    &eventlog::LogFigures::events_per_batch, 1, 1, 14, "1, 3, 7 and so on to 16383 (2^14 - 1)"},
+                    &eventlog::LogFigures::events_per_batch, 1, 1, 14,
+                    "1, 3, 7 and so on to 16383 (2^14 - 1)"},
 };
 
 std::string head(std::string_view name, std::string_view type, std::string_view help) {
@@ -105,8 +107,8 @@ std::string text_of(const HistogramMetric& metric, const Figures& figures) {
   std::string text = head(metric.name, "histogram", metric.help);
   for (unsigned bits = metric.bits_first; bits <= metric.bits_last; ++bits) {
     const std::uint64_t up_to = (std::uint64_t{1} << bits) - 1;
-    const double bound = metric.per_unit == 1 ? static_cast<double>(up_to)
-                                              : static_cast<double>(up_to + 1) / metric.per_unit;
+    const double bound =
+        metric.per_unit == 1 ? static_cast<double>(up_to) : static_cast<double>(up_to + 1) / metric.per_unit;
     text += fmt::format("{}_bucket{{le=\"{}\"}} {}\n", metric.name, bound, held.count_up_to(up_to));
   }
   return text + fmt::format("{0}_bucket{{le=\"+Inf\"}} {1}\n{0}_sum {2}\n{0}_count {1}\n", metric.name,
@@ -129,10 +131,12 @@ std::string metrics_text(const Services& services) {
 std::string metrics_reference() {
   std::string text =
       "# Metrics\n\n"
-      "Made by `muster reference metrics` from the tables in `src/gateway/rest/metrics.cpp`: change those, not "
+      "Made by `muster reference metrics` from the tables in `src/gateway/rest/metrics.cpp`: change those, "
+      "not "
       "this page.\n\n"
       "`GET /metrics` on the admin port (plain HTTP, loopback) answers in Prometheus' text format 0.0.4. "
-      "`muster status` shows the\nsame figures, percentiles in place of buckets. What is measured on the way of "
+      "`muster status` shows the\nsame figures, percentiles in place of buckets. What is measured on the way "
+      "of "
       "a message is counted once a batch.\n\n"
       "| name | type | |\n|---|---|---|\n";
   for (const Metric& metric : kMetrics)
