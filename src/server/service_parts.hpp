@@ -50,7 +50,8 @@ struct Service::Parts {
         throttles{injected.clock, loaded.config.limits.profile == LimitsProfile::azure_s1
                                       ? throttle::Profile::azure_s1
                                       : throttle::Profile::none},
-        started{injected.clock.wall()} {}
+        started{injected.clock.wall()},
+        started_steady{injected.clock.steady()} {}
 
   const Config& config() const { return loaded.config; }
 
@@ -96,6 +97,8 @@ struct Service::Parts {
   std::unique_ptr<asio::thread_pool> changes;
 
   WallTime started;
+  SteadyTime started_steady;
+  std::uint64_t resident_at_start = 0;  ///< Once it is ready.
   std::atomic<bool> stopping{false};
   std::mutex stop_mutex;
   std::function<void()> stop_requested;
@@ -131,6 +134,10 @@ std::string limits_metrics(const Service::Parts& parts);
 
 /// What world.json says of the running service.
 world::RunningWorld running_world(const Service::Parts& parts);
+/// Of this process, from the kernel; 0 where it does not say.
+std::uint64_t resident_bytes();
+/// What the process knows of itself, now.
+rest::ProcessFigures process_figures(const Service::Parts& parts);
 /// The object of `muster status -o json`.
 std::string status_json(const Service::Parts& parts);
 /// The effective configuration, each key with its value and who set it.

@@ -359,6 +359,7 @@ rest::Services rest_services(Service::Parts& parts) {
             if (parts.stop_requested) parts.stop_requested();
           },
       .services_changed = [&parts] { return follow_services(parts); },
+      .figures = [&parts] { return process_figures(parts); },
   };
   return {.clock = parts.injected.clock,
           .random = parts.injected.random,
@@ -400,6 +401,7 @@ Result<void> Starting::listen() {
   MUSTER_CHECK(listen_admin());
   MUSTER_CHECK(listen_control());
   for (const auto& shard : parts_.shards) shard->start();
+  parts_.resident_at_start = resident_bytes();
   serves_ = true;
   return {};
 }
