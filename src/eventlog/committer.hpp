@@ -56,6 +56,7 @@ class Committer {
   RoomLimits limits_;
   std::optional<SegmentWriter> writer_;
   std::vector<PartitionPoint> points_;  ///< By slot; what is durable.
+  WallTime newest_{};                   ///< Of the last batch with events: the next one's is greater.
   bool stop_marked_;
   bool assembled_ready_ = false;
   Assembled assembled_;
