@@ -3,6 +3,7 @@
 #include "cli/help.hpp"
 #include "cli/run.hpp"
 #include "gateway/rest/metrics.hpp"
+#include "server/limits_reference.hpp"
 #include "server/config_keys.hpp"
 
 namespace muster::cli {
@@ -27,7 +28,7 @@ Result<int> print_configuration(Invocation& invocation) {
 }
 
 Result<int> print_metrics(Invocation& invocation) {
-  invocation.shell().out << rest::metrics_reference();
+  invocation.shell().out << rest::metrics_reference() << server::limits_metrics_reference();
   return 0;
 }
 

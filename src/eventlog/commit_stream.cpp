@@ -294,9 +294,11 @@ void CommitStream::fail(const Error& error) {
   failed_.store(true, std::memory_order_release);
   queue_.drop_all();
   held_.reset();
+  const Error shown{ErrorCode::event_log_failed, error.reason()};
   log::error("eventlog",
-             "the event log has failed: nothing is acknowledged until it is opened again reason={}",
-             log::field(error.reason()));
+             "the event log has failed: nothing is acknowledged until it is opened again "
+             "code={} reason={} remedy={}",
+             error_id(shown.code()), log::field(shown.reason()), log::field(shown.remedy()));
 }
 
 void CommitStream::notify_all() {

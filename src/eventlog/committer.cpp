@@ -20,7 +20,10 @@ Committer::Committer(disk::Disk& disk, Clock& clock, const SegmentedLogConfig& c
       limits_{.segment_bytes = config.segment_bytes, .reserve_bytes = config.reserve_bytes},
       writer_{std::move(recovered.writer)},
       stop_marked_{recovered.stopped_in_order} {
-  for (const auto& [id, point] : recovered.points) points_.push_back(point);
+  for (const auto& [id, point] : recovered.points) {
+    points_.push_back(point);
+    newest_ = std::max(newest_, point.newest);
+  }
 }
 
 Result<void> Committer::start() {
@@ -43,7 +46,10 @@ void Committer::assemble(const PendingBatch& batch) {
     points_[item.to.slot].id = item.to.id;
   }
   order_by_slot(batch);
-  const WallTime now = clock_.wall();
+  // Later than the batch before, also when the clock goes back: readers of several partitions merge by time,
+  // and find where they were by the time of one event.
+  const WallTime now = std::max(clock_.wall(), newest_ + std::chrono::microseconds{1});
+  newest_ = now;
   const std::size_t size = kBatchHeaderBytes + batch.bytes.size();
   Bytes& bytes = assembled_.bytes;
   bytes.resize(static_cast<std::size_t>(padded(size)));
@@ -58,7 +64,7 @@ void Committer::assemble(const PendingBatch& batch) {
     const PendingBatch::Item& item = batch.items[at];
     if (assembled_.slots.empty() || assembled_.slots.back() != item.to.slot) {
       point = points_[item.to.slot];
-      point.newest = std::max(point.newest, now);
+      point.newest = now;
       assembled_.slots.push_back(item.to.slot);
       assembled_.runs.emplace_back(point.id, Run{.position = position,
                                                  .first_sequence = point.next_sequence,

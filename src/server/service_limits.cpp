@@ -1,4 +1,5 @@
 #include "server/config_keys.hpp"
+#include "server/limits_reference.hpp"
 #include "server/service_parts.hpp"
 
 #include <fmt/format.h>
@@ -6,10 +7,12 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 /// The limits of a running service: what the configuration says made into what each part takes, and how much
 /// of each is used.
+
 namespace muster::server {
 namespace {
 
@@ -70,13 +73,30 @@ Json usage_of(const net::ConnectionLimits& limits) {
             {"refused", openings.refused.load()}}}};
 }
 
-void metric(std::string& text, std::string_view name, std::string_view type, std::string_view help,
-            std::pair<std::uint64_t, std::uint64_t> mqtt_and_https) {
-  text += fmt::format(
-      "# HELP muster_{0} {2}\n# TYPE muster_{0} {1}\n"
-      "muster_{0}{{listener=\"mqtt\"}} {3}\nmuster_{0}{{listener=\"https\"}} {4}\n",
-      name, type, help, mqtt_and_https.first, mqtt_and_https.second);
-}
+/// Of each listener: the label `listener` is mqtt or https.
+struct LimitMetric {
+  std::string_view name;
+  std::string_view type;
+  std::string_view help;
+  std::uint64_t (*value)(const net::ConnectionLimits&);
+};
+
+constexpr std::array kLimitMetrics{
+    LimitMetric{"muster_connections", "gauge", "Connections open now.",
+                [](const net::ConnectionLimits& l) -> std::uint64_t { return l.open(); }},
+    LimitMetric{"muster_connections_max", "gauge", "How many there may be.",
+                [](const net::ConnectionLimits& l) -> std::uint64_t { return l.caps().connections_max; }},
+    LimitMetric{"muster_connections_refused_total", "counter", "Connections closed at once, over a limit.",
+                [](const net::ConnectionLimits& l) -> std::uint64_t { return l.refused(); }},
+    LimitMetric{"muster_openings", "gauge", "Connections between their first byte and an accepted CONNECT.",
+                [](const net::ConnectionLimits& l) -> std::uint64_t { return l.openings().open; }},
+    LimitMetric{"muster_openings_max", "gauge", "How many there may be.",
+                [](const net::ConnectionLimits& l) -> std::uint64_t { return l.caps().openings.openings_max; }},
+    LimitMetric{"muster_openings_waiting", "gauge", "Connections that wait for their turn to be opened.",
+                [](const net::ConnectionLimits& l) -> std::uint64_t { return l.openings().waiting; }},
+    LimitMetric{"muster_openings_refused_total", "counter", "Connections that ended before it was their turn.",
+                [](const net::ConnectionLimits& l) -> std::uint64_t { return l.openings().refused; }},
+};
 
 }  // namespace
 
@@ -132,22 +152,22 @@ Json limits_json(const Service::Parts& parts) {
 }
 
 std::string limits_metrics(const Service::Parts& parts) {
-  const net::ConnectionLimits& mqtt = *parts.connections;
-  const net::ConnectionLimits& https = *parts.https_connections;
   std::string text;
-  metric(text, "connections", "gauge", "Connections open now.", {mqtt.open(), https.open()});
-  metric(text, "connections_max", "gauge", "How many there may be.",
-         {mqtt.caps().connections_max, https.caps().connections_max});
-  metric(text, "connections_refused_total", "counter", "Connections closed at once, over a limit.",
-         {mqtt.refused(), https.refused()});
-  metric(text, "openings", "gauge", "Connections between their first byte and an accepted CONNECT.",
-         {mqtt.openings().open, https.openings().open});
-  metric(text, "openings_max", "gauge", "How many there may be.",
-         {mqtt.caps().openings.openings_max, https.caps().openings.openings_max});
-  metric(text, "openings_waiting", "gauge", "Connections that wait for their turn to be opened.",
-         {mqtt.openings().waiting, https.openings().waiting});
-  metric(text, "openings_refused_total", "counter", "Connections that ended before it was their turn.",
-         {mqtt.openings().refused, https.openings().refused});
+  for (const LimitMetric& metric : kLimitMetrics) {
+    text += fmt::format(
+        "# HELP {0} {2}\n# TYPE {0} {1}\n{0}{{listener=\"mqtt\"}} {3}\n{0}{{listener=\"https\"}} {4}\n", metric.name,
+        metric.type, metric.help, metric.value(*parts.connections), metric.value(*parts.https_connections));
+  }
+  return text;
+}
+
+std::string limits_metrics_reference() {
+  std::string text =
+      "\n## Limits of connections\n\n"
+      "Each for `listener=\"mqtt\"` and `listener=\"https\"`.\n\n"
+      "| name | type | |\n|---|---|---|\n";
+  for (const LimitMetric& metric : kLimitMetrics)
+    text += fmt::format("| `{}` | {} | {} |\n", metric.name, metric.type, metric.help);
   return text;
 }
 

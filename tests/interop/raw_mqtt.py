@@ -3,6 +3,7 @@
 Sections are those of the OASIS standard, MQTT Version 3.1.1.
 """
 
+import json
 import socket
 import ssl
 import struct
@@ -197,3 +198,14 @@ def poll(client, operation_id, rid):
     )
     assert client.puback() == packet_id
     return dps_response(client.message())
+
+
+def provision(address, host, context, id_scope, name):  # pylint: disable=too-many-arguments
+    """Registers by certificate and waits until the device is assigned."""
+    with Client(address, host, context) as client:
+        assert client.connect(name, dps_user_name(id_scope, name))[1] == 0
+        answer, rid = register(client, b""), 1
+        while answer.status == 202:
+            rid += 1
+            answer = poll(client, json.loads(answer.body)["operationId"], rid)
+        assert answer.status == 200, answer

@@ -6,10 +6,13 @@ import subprocess
 import pytest
 
 import raw_mqtt
-from test_kill import provision
-from world import DEVICE, HUB_HOST, clean_environment
+from world import DEVICE, DPS_HOST, HUB_HOST, ID_SCOPE, clean_environment
 
 pytestmark = pytest.mark.skipif(shutil.which("mosquitto_pub") is None, reason="mosquitto-clients is not installed")
+
+
+def provision(world):
+    raw_mqtt.provision(world.address, DPS_HOST, raw_mqtt.tls_context(world.ca, world.cert, world.key), ID_SCOPE, DEVICE)
 
 
 def publish(world, *options):

@@ -204,14 +204,16 @@ TEST_F(Log, AnEventLargerThanABatchAndASegmentIsKept) {
   EXPECT_EQ(refused.error().code(), ErrorCode::message_too_large);
 }
 
-TEST_F(Log, EnqueuedTimeNeverGoesBack) {
+TEST_F(Log, EnqueuedTimeGrowsFromBatchToBatch) {
   put(*log_, zero_, "a");
   clock_.jump_wall(-1h);
   put(*log_, zero_, "b");
-  EXPECT_EQ(log_->partition_info(kHub, 0)->last_enqueued, kStart);
+  EXPECT_EQ(log_->partition_info(kHub, 0)->last_enqueued, kStart + std::chrono::microseconds{1});
   reopen();
+  put(*log_, one_, "of a partition that has had nothing yet");
+  EXPECT_EQ(log_->partition_info(kHub, 1)->last_enqueued, kStart + std::chrono::microseconds{2});
   put(*log_, zero_, "c");
-  EXPECT_EQ(log_->partition_info(kHub, 0)->last_enqueued, kStart);
+  EXPECT_EQ(log_->partition_info(kHub, 0)->last_enqueued, kStart + std::chrono::microseconds{3});
 }
 
 TEST_F(Log, HubsKeepTheirPartitionCount) {

@@ -89,7 +89,6 @@ Result<void> EventSource::refill(Cursor& cursor, std::string& text) {
     return failure(std::move(batch.error()));
   }
   cursor.batch = *std::move(batch);
-  cursor.at_end = cursor.batch.at_end;
   return {};
 }
 
@@ -107,8 +106,9 @@ EventSource::Cursor* EventSource::earliest(WallTime frontier) {
 }
 
 /// A merge must not overtake: a commit between the reads of two partitions shows the later one's new events
-/// before the earlier one's. So what the first round saw sets the frontier, partitions that were empty are
-/// read once more, and only what is not beyond the frontier is sent.
+/// before the earlier one's. So what the first round saw sets the frontier, partitions that are empty are
+/// read once more after it, and only what is not beyond the frontier is sent. Times grow from commit to
+/// commit, so what a later read adds lies beyond it.
 Result<EventSource::Chunk> EventSource::next() {
   Chunk chunk;
   WallTime frontier = WallTime::min();
@@ -135,8 +135,10 @@ Result<EventSource::Chunk> EventSource::next() {
     if (request_.device_id.empty() || event.event.device_id == request_.device_id)
       append_message(event, chunk.text);
     ++cursor->index;
-    if (cursor->empty() && !cursor->at_end)
-      break;  // More of this partition may come before the others' next.
+    // More of this partition may come before the others' next, also when its last read had found the end: a
+    // commit since then is in what was read of the others. A failure is met again by the next call,
+    // empty-handed.
+    if (cursor->empty() && !refill(*cursor, chunk.text)) break;
   }
   return chunk;
 }

@@ -46,7 +46,6 @@ class EventSource {
     std::unique_ptr<eventlog::Reader> reader;
     eventlog::ReadBatch batch;
     std::size_t index = 0;  ///< Of the next event in `batch`.
-    bool at_end = false;    ///< The last read found nothing more.
 
     bool empty() const { return index == batch.events.size(); }
     const StoredEvent& head() const { return batch.events[index]; }

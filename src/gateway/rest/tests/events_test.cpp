@@ -1,6 +1,8 @@
 #include "gateway/rest/event_source.hpp"
 #include "gateway/rest/tests/world.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <vector>
 
 namespace muster::rest {
@@ -136,6 +138,99 @@ TEST_F(EventSourceTest, RefusesAPositionThatIsNone) {
   request.after.reset();
   request.hub = "other";
   EXPECT_FALSE(EventSource::open(*world.log, request));
+}
+
+/// The world's log, with something that happens after each read of it.
+class InterruptedLog final : public eventlog::EventLog {
+ public:
+  InterruptedLog(eventlog::EventLog& log, std::function<void(int)> after_read)
+      : log_{log}, after_read_{std::move(after_read)} {}
+
+  Result<std::unique_ptr<eventlog::Reader>> open_reader(std::string_view hub, std::uint32_t partition,
+                                                        eventlog::ReadPosition from) override {
+    MUSTER_TRY(auto reader, log_.open_reader(hub, partition, from));
+    return std::make_unique<InterruptedReader>(std::move(reader), *this);
+  }
+  Result<eventlog::Ticket> append(const EventView& event) override { return log_.append(event); }
+  eventlog::Ticket durable_ticket() const noexcept override { return log_.durable_ticket(); }
+  bool failed() const noexcept override { return log_.failed(); }
+  std::uint64_t on_progress(std::function<void()> notify) override { return log_.on_progress(notify); }
+  void remove_on_progress(std::uint64_t handle) override { log_.remove_on_progress(handle); }
+  Result<void> add_hub(std::string_view hub, std::uint32_t count) override {
+    return log_.add_hub(hub, count);
+  }
+  Result<std::uint32_t> partition_count(std::string_view hub) const override {
+    return log_.partition_count(hub);
+  }
+  Result<eventlog::PartitionInfo> partition_info(std::string_view hub,
+                                                 std::uint32_t partition) const override {
+    return log_.partition_info(hub, partition);
+  }
+  eventlog::LogFigures figures() const override { return log_.figures(); }
+  void stop() override {}
+
+ private:
+  class InterruptedReader final : public eventlog::Reader {
+   public:
+    InterruptedReader(std::unique_ptr<eventlog::Reader> reader, InterruptedLog& log)
+        : reader_{std::move(reader)}, log_{log} {}
+    Result<eventlog::ReadBatch> read(std::size_t size_max) override {
+      auto batch = reader_->read(size_max);
+      log_.after_read_(++log_.reads_);
+      return batch;
+    }
+    std::uint64_t next_sequence_number() const override { return reader_->next_sequence_number(); }
+    std::uint64_t next_offset() const override { return reader_->next_offset(); }
+
+   private:
+    std::unique_ptr<eventlog::Reader> reader_;
+    InterruptedLog& log_;
+  };
+
+  eventlog::EventLog& log_;
+  std::function<void(int)> after_read_;
+  int reads_ = 0;
+};
+
+TEST_F(EventSourceTest, ACommitBetweenTwoReadsDoesNotOvertake) {
+  EventRequest request;  // From the latest.
+  request.hub = "my-hub";
+  // After the first round, which sees one event of the second partition, the first partition gets one: it is
+  // read in the second round, lies beyond what is sent yet, and stays in hand with the log at its end behind
+  // it.
+  InterruptedLog log{*world.log, [&](int reads) {
+                       if (reads == 2) world.append(first, "\"b\"");
+                     }};
+  const auto source = EventSource::open(log, request);
+  ASSERT_TRUE(source) << source.error().reason();
+  world.append(second, "\"a\"");
+  std::string text = (*source)->next()->text;
+  world.append(first, "\"c\"");
+  world.append(second, "\"d\"");
+  text += read_all(**source);
+  std::vector<std::size_t> places;
+  for (const char event : {'a', 'b', 'c', 'd'}) {
+    places.push_back(text.find(fmt::format("\"payload\":\"{}\"", event)));
+    EXPECT_NE(places.back(), std::string::npos) << event << " in " << text;
+  }
+  EXPECT_TRUE(std::ranges::is_sorted(places)) << text;
+}
+
+TEST_F(EventSourceTest, ResumesAfterAClockThatWentBack) {
+  world.loop.clock.jump_wall(-std::chrono::hours{1});
+  for (int i = 0; i < 2; ++i) {
+    world.append(second, "\"back\"");
+    world.append(first, "\"back\"");
+  }
+  const auto all = ids_of(read_all(*open(world, from_start())));
+  ASSERT_EQ(all.size(), 14u);
+  for (std::size_t i = 9; i < all.size(); ++i) {
+    EventRequest request;
+    const auto colon = all[i].find(':');
+    request.after = EventPosition{static_cast<std::uint32_t>(std::stoul(all[i].substr(0, colon))),
+                                  std::stoull(all[i].substr(colon + 1))};
+    EXPECT_EQ(ids_of(read_all(*open(world, request))).size(), all.size() - i - 1) << "after " << all[i];
+  }
 }
 
 class EventStreamTest : public testing::Test {
