@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -45,7 +46,12 @@ class Id {
   friend bool operator==(const Id& a, const Id& b) noexcept {
     return Grammar::folds ? equals_ignoring_case(a.text_, b.text_) : a.text_ == b.text_;
   }
-  friend bool operator<(const Id& a, const Id& b) { return a.key() < b.key(); }
+  /// As the keys compare.
+  friend bool operator<(const Id& a, const Id& b) noexcept {
+    if constexpr (!Grammar::folds) return a.text_ < b.text_;
+    return std::ranges::lexicographical_compare(
+        a.text_, b.text_, [](char x, char y) { return ascii_lower(x) < ascii_lower(y); });
+  }
 
  private:
   explicit Id(std::string text) : text_{std::move(text)} {}
@@ -121,5 +127,11 @@ using CertificateName = Id<CertificateNameGrammar>;
 
 template <typename Grammar>
 struct std::hash<muster::Id<Grammar>> {
-  std::size_t operator()(const muster::Id<Grammar>& id) const { return std::hash<std::string>{}(id.key()); }
+  std::size_t operator()(const muster::Id<Grammar>& id) const noexcept {
+    if constexpr (!Grammar::folds) return std::hash<std::string_view>{}(id.str());
+    std::uint64_t folded = 0xcbf29ce484222325;  // FNV-1a, over the key without making it.
+    for (const char c : id.str())
+      folded = (folded ^ static_cast<unsigned char>(muster::ascii_lower(c))) * 0x100000001b3;
+    return static_cast<std::size_t>(folded);
+  }
 };

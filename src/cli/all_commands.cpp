@@ -35,6 +35,8 @@ void name_nouns(Commands& commands) {
   commands.noun("device", "The simulated device", kServices);
   commands.noun("pki", "Certificates for devices, made and judged without a service", kTools);
   commands.noun("config", "The configuration of a world", kTools);
+  commands.noun("decode", "", kTools);
+  commands.noun("log", "The event log on the disk, also while the service runs", kTools);
   commands.noun("explain", "", kTools);
   commands.noun("reference", "");
   commands.hide("reference");
@@ -76,6 +78,10 @@ void add_all_commands(Commands& commands) {
   add_pki_verify(commands);
   add_device_run(commands);
   add_config(commands);
+  add_decode(commands);
+  add_log_inspect(commands);
+  add_log_verify(commands);
+  add_log_export(commands);
   add_explain(commands);
   add_reference(commands);
 }

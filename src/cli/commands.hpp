@@ -37,6 +37,10 @@ void add_pki_inspect(Commands& commands);
 void add_pki_verify(Commands& commands);
 void add_device_run(Commands& commands);
 void add_config(Commands& commands);
+void add_decode(Commands& commands);
+void add_log_inspect(Commands& commands);
+void add_log_verify(Commands& commands);
+void add_log_export(Commands& commands);
 void add_explain(Commands& commands);
 void add_reference(Commands& commands);
 

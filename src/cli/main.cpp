@@ -32,6 +32,7 @@ int main(int argc, char** argv, char** environment_entries) {
                            .out = std::cout,
                            .err = std::cerr,
                            .environment = environment,
+                           .in = std::cin,
                            .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
                            .err_is_terminal = ::isatty(STDERR_FILENO) == 1};
   return muster::cli::run_command_line({argv + 1, argv + argc}, shell);

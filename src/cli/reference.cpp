@@ -2,6 +2,7 @@
 #include "cli/explain.hpp"
 #include "cli/help.hpp"
 #include "cli/run.hpp"
+#include "gateway/rest/metrics.hpp"
 #include "server/config_keys.hpp"
 
 namespace muster::cli {
@@ -25,6 +26,11 @@ Result<int> print_configuration(Invocation& invocation) {
   return 0;
 }
 
+Result<int> print_metrics(Invocation& invocation) {
+  invocation.shell().out << rest::metrics_reference();
+  return 0;
+}
+
 }  // namespace
 
 void add_reference(Commands& commands) {
@@ -37,6 +43,9 @@ void add_reference(Commands& commands) {
   commands.verb("reference configuration",
                 {.line = "docs/reference/configuration.md", .about = "", .examples = "", .request = ""},
                 print_configuration);
+  commands.verb("reference metrics",
+                {.line = "docs/reference/metrics.md", .about = "", .examples = "", .request = ""},
+                print_metrics);
 }
 
 }  // namespace muster::cli

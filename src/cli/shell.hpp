@@ -5,6 +5,7 @@
 #include "disk/file.hpp"
 
 #include <functional>
+#include <istream>
 #include <map>
 #include <ostream>
 #include <string>
@@ -22,6 +23,7 @@ struct Shell {
   std::ostream& out;
   std::ostream& err;
   const Environment& environment;
+  std::istream& in;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
 };

@@ -90,8 +90,8 @@ void add_status(Commands& commands) {
       "status",
       {.line = "Say whether the world's service is ready, and what it holds",
        .about = "Ends with 0 when it is ready and 4 when it is not. --wait waits for it, also when the world "
-                "is not made "
-                "yet.",
+                "is not made yet. Says what it does now, too: events a second, how long commits take and how "
+                "large they are, sessions, memory; the same as /metrics on the admin port.",
        .examples = "$ muster status --wait 10s",
        .request = "GET /muster/v1/status   Host: muster"},
       [](Flags& flags, Options& options) {

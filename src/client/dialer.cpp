@@ -41,7 +41,7 @@ class TlsDialer final : public Dialer {
   Task<std::unique_ptr<net::Stream>> dial(net::Shard& shard, DialRequest request) override {
     MUSTER_CO_TRY(const net::TlsClientContext context, make_context(request));
     MUSTER_CO_TRY(net::ConnectRequest to, route(request));
-    MUSTER_CO_TRY(asio::ip::tcp::socket socket, co_await net::connect(shard, to));
+    MUSTER_CO_TRY(net::Descriptor socket, co_await net::connect(shard, to));
     auto stream = std::make_unique<net::TlsStream>(shard, std::move(socket), context, request.host);
     bool late = false;
     net::Stream& open = *stream;

@@ -22,7 +22,12 @@ bool CommitStream::NameLess::operator()(std::string_view a, std::string_view b) 
 }
 
 CommitStream::CommitStream(disk::Disk& disk, Clock& clock, SegmentedLogConfig config, Drive drive)
-    : disk_{disk}, clock_{clock}, config_{std::move(config)}, drive_{drive}, queue_{config_.batch_bytes_max} {
+    : disk_{disk},
+      clock_{clock},
+      config_{std::move(config)},
+      drive_{drive},
+      queue_{config_.batch_bytes_max},
+      rate_{clock.steady()} {
   MUSTER_ASSERT(config_.batch_bytes_max > 0 && config_.batch_bytes_max <= kBatchBytesMax / 2 &&
                     config_.segment_bytes > 0,
                 "the configuration was checked");
@@ -43,6 +48,7 @@ Result<void> CommitStream::start() {
   MUSTER_CHECK(committer_->start());
   const Lock lock{mutex_};
   started_ = true;
+  figures_.durable_end = committer_->durable_end();
   arm_retention();
   if (drive_ == Drive::thread) appender_ = std::thread{[this] { run(); }};
   return {};
@@ -231,10 +237,7 @@ void CommitStream::settle(Lock& lock, Result<std::uint64_t> committed, std::chro
   }
   if (!room_missing_.empty()) log::info("eventlog", "there is room on the disk again");
   room_missing_.clear();
-  figures_.events_appended += held_->items.size();
-  figures_.bytes_appended += *committed;
-  ++figures_.commits;
-  figures_.commit_ns_total += static_cast<std::uint64_t>(took.count());
+  count(*held_, *committed, took);
   durable_ticket_.store(held_->last_ticket, std::memory_order_release);
   queue_.recycle(std::move(*held_));
   held_.reset();
@@ -242,6 +245,20 @@ void CommitStream::settle(Lock& lock, Result<std::uint64_t> committed, std::chro
   lock.unlock();
   notify_all();
   lock.lock();
+}
+
+/// What status and metrics say: once a batch, never a message.
+void CommitStream::count(const PendingBatch& batch, std::uint64_t bytes, std::chrono::nanoseconds took) {
+  const SteadyTime now = clock_.steady();
+  figures_.events_appended += batch.items.size();
+  figures_.bytes_appended += bytes;
+  ++figures_.commits;
+  figures_.commit_ns_total += static_cast<std::uint64_t>(took.count());
+  figures_.durable_end = committer_->durable_end();
+  rate_.add(now, batch.items.size());
+  commit_ns_.record(static_cast<std::uint64_t>(took.count()));
+  durable_ns_.record(static_cast<std::uint64_t>((now - batch.opened).count()));
+  events_per_batch_.record(batch.items.size());
 }
 
 void CommitStream::retain(Lock& lock) {
@@ -380,9 +397,15 @@ LogFigures CommitStream::figures() const {
   {
     const Lock lock{mutex_};
     figures = figures_;
+    const SteadyTime now = clock_.steady();
+    figures.events_per_second_10s = rate_.per_second(now, std::chrono::seconds{10});
+    figures.events_per_second_60s = rate_.per_second(now, std::chrono::seconds{60});
     figures.room_missing = room_missing_;
     figures.queue_bytes = queue_.bytes() + (held_ ? held_->bytes.size() : 0);
   }
+  figures.commit_ns = commit_ns_.figures();
+  figures.durable_ns = durable_ns_.figures();
+  figures.events_per_batch = events_per_batch_.figures();
   figures.segments = catalog_->segment_count();
   return figures;
 }

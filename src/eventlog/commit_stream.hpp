@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/rate_window.hpp"
 #include "eventlog/committer.hpp"
 #include "eventlog/event_log.hpp"
 #include "eventlog/format/hub_table.hpp"
@@ -67,6 +68,7 @@ class CommitStream final : public EventLog {
   bool batch_due() const;
   bool turn(Lock& lock);
   void commit_next(Lock& lock);
+  void count(const PendingBatch& batch, std::uint64_t bytes, std::chrono::nanoseconds took);
   void settle(Lock& lock, Result<std::uint64_t> committed, std::chrono::nanoseconds took);
   void retain(Lock& lock);
   void make_room_ahead(Lock& lock);
@@ -97,6 +99,7 @@ class CommitStream final : public EventLog {
   std::map<std::string, Hub, NameLess> hubs_;
   std::uint32_t slot_count_ = 0;
   LogFigures figures_;
+  RateWindow rate_;
   std::string room_missing_;  ///< Why appends are refused for now; empty when they are not.
   bool flush_due_ = false;
   bool flush_armed_ = false;
@@ -108,6 +111,8 @@ class CommitStream final : public EventLog {
   Clock::TimerId flush_timer_ = 0;
   Clock::TimerId retry_timer_ = 0;
   Clock::TimerId retention_timer_ = 0;
+
+  Histogram commit_ns_, durable_ns_, events_per_batch_;
 
   std::mutex hubs_changing_;  ///< Held over the writing of the hub table, before `mutex_`.
   std::vector<HubEntry> hub_table_;

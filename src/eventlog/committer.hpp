@@ -27,6 +27,8 @@ class Committer {
   /// Gives the batch's events their sequence numbers, offsets and times, writes them and makes them visible
   /// to readers. Returns the bytes written. After disk_full it is called again with the same batch.
   Result<std::uint64_t> commit(const PendingBatch& batch);
+  /// Where what has been committed ends. Once started.
+  DurableEnd durable_end() const noexcept { return {writer_->number(), writer_->end()}; }
   /// Whether make_room_ahead would help the next commits.
   bool wants_room() const noexcept;
   Result<void> make_room_ahead();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/histogram.hpp"
 #include "base/result.hpp"
 #include "model/event.hpp"
 
@@ -62,6 +63,12 @@ class Reader {
   virtual std::uint64_t next_offset() const = 0;
 };
 
+/// The last byte that is known to be on disk: nothing behind it is to be read by another process.
+struct DurableEnd {
+  std::uint64_t segment = 0;
+  std::uint64_t position = 0;  ///< In the segment's file.
+};
+
 /// Figures for `muster status` and /metrics.
 struct LogFigures {
   std::uint64_t events_appended = 0;
@@ -70,6 +77,12 @@ struct LogFigures {
   std::uint64_t commit_ns_total = 0;  ///< Time inside write and fdatasync.
   std::uint64_t queue_bytes = 0;      ///< Waiting to be committed now.
   std::uint64_t segments = 0;
+  double events_per_second_10s = 0;  ///< Made durable, over the last whole seconds.
+  double events_per_second_60s = 0;
+  HistogramFigures commit_ns;         ///< Of each batch: inside write and fdatasync.
+  HistogramFigures durable_ns;        ///< Of each batch: from its first event's append until it was durable.
+  HistogramFigures events_per_batch;  ///< Their sizes.
+  DurableEnd durable_end;
   std::string room_missing;  ///< Why telemetry waits for room on the disk; empty when it does not.
   bool failed = false;
   std::string failure;

@@ -1,43 +1,18 @@
 #include "eventlog/segment_dump.hpp"
 
 #include "disk/path.hpp"
-#include "eventlog/format/hub_table.hpp"
-#include "eventlog/format/segment_scan.hpp"
-
-#include <map>
+#include "eventlog/hub_names.hpp"
 
 namespace muster::eventlog {
 namespace {
 
-/// Names of hubs by number, from the table beside the segment if there is a readable one: a segment alone can
-/// be looked into.
-class HubNames {
+class Dump {
  public:
-  HubNames(disk::Disk& disk, const std::string& segment_path) {
-    const auto hubs = read_hub_table(disk, disk::parent_of(segment_path));
-    if (!hubs) return;
-    for (const HubEntry& hub : *hubs) names_[hub.number] = hub.name;
-  }
-  std::string_view of(std::uint32_t number) {
-    const auto [name, added] = names_.try_emplace(number);
-    if (added) name->second = fmt::format("#{}", number);
-    return name->second;
-  }
+  Dump(HubNames names, const RecordVisitor& visit) : names_{std::move(names)}, visit_{visit} {}
 
- private:
-  std::map<std::uint32_t, std::string> names_;
-};
-
-}  // namespace
-
-Result<DumpEnd> dump_segment(disk::Disk& disk, const std::string& path,
-                             const std::function<void(const DumpedRecord&)>& visit) {
-  MUSTER_TRY(const std::unique_ptr<disk::File> file, disk.open(path, disk::OpenMode::read));
-  MUSTER_TRY(const SegmentHeader header, read_segment_header(*file, path));
-  HubNames names{disk, path};
-  DumpEnd end;
-  const auto each = [&](const ScannedBatch& batch) -> Result<void> {
-    ++end.batches;
+  /// Fails, as a way to end the scan, when the visitor has had enough.
+  Result<void> take(const ScannedBatch& batch) {
+    ++end_.batches;
     std::uint64_t position = batch.position + kBatchHeaderBytes;
     for (const Record& record : batch.records) {
       DumpedRecord dumped{.event = {.event = record.event,
@@ -48,17 +23,36 @@ Result<DumpEnd> dump_segment(disk::Disk& disk, const std::string& path,
                           .batch = batch.header.number,
                           .position = position,
                           .bytes = record.bytes};
-      dumped.event.event.hub = names.of(record.id.hub);
-      visit(dumped);
+      dumped.event.event.hub = names_.of(record.id.hub);
+      end_.stopped = !visit_(dumped);
+      if (end_.stopped) return failure(ErrorCode::cancelled, "the visitor had enough");
       position += record.bytes;
-      ++end.records;
+      ++end_.records;
     }
     return {};
-  };
-  MUSTER_TRY(ScanEnd scanned, scan_segment(*file, header, each));
-  end.end = scanned.end;
-  end.fault = std::move(scanned.fault);
-  return end;
+  }
+  void note(const SegmentDamage& damage) { end_.damages.push_back(damage); }
+
+  DumpEnd& end() noexcept { return end_; }
+
+ private:
+  HubNames names_;
+  const RecordVisitor& visit_;
+  DumpEnd end_;
+};
+
+}  // namespace
+
+Result<DumpEnd> dump_segment(disk::Disk& disk, const std::string& path, const RecordVisitor& visit) {
+  MUSTER_TRY(const std::unique_ptr<disk::File> file, disk.open(path, disk::OpenMode::read));
+  MUSTER_TRY(const SegmentHeader header, read_segment_header(*file, path));
+  Dump dump{HubNames{disk, disk::parent_of(path)}, visit};
+  const auto scanned = scan_past_damage(
+      *file, header, [&dump](const ScannedBatch& batch) { return dump.take(batch); },
+      [&dump](const SegmentDamage& damage) { dump.note(damage); });
+  if (!scanned && !dump.end().stopped) return failure(scanned.error());
+  if (scanned) dump.end().end = scanned->end;
+  return std::move(dump.end());
 }
 
 }  // namespace muster::eventlog

@@ -2,11 +2,13 @@
 
 #include "base/result.hpp"
 #include "disk/file.hpp"
+#include "eventlog/past_damage.hpp"
 #include "model/event.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace muster::eventlog {
 
@@ -24,13 +26,16 @@ struct DumpedRecord {
 struct DumpEnd {
   std::uint64_t batches = 0;
   std::uint64_t records = 0;
-  std::uint64_t end = 0;  ///< Of the last batch that checks out.
-  std::string fault;      ///< What does not check out, with its position; empty when all does.
+  std::uint64_t end = 0;               ///< Of the last batch that checks out.
+  std::vector<SegmentDamage> damages;  ///< What does not check out; empty when all does.
+  bool stopped = false;                ///< The visitor had enough.
 };
 
-/// Gives every record of one segment file to `visit`, in file order, up to the first batch that does not
-/// check out. Failures: io_failed, file_unreadable, log_corrupt and log_newer (the header).
-Result<DumpEnd> dump_segment(disk::Disk& disk, const std::string& path,
-                             const std::function<void(const DumpedRecord&)>& visit);
+/// False: no more.
+using RecordVisitor = std::function<bool(const DumpedRecord&)>;
+
+/// Gives every record of one segment file to `visit`, in file order, those behind damage too. Memory: one
+/// batch. Failures: io_failed, file_unreadable, log_corrupt and log_newer (the header).
+Result<DumpEnd> dump_segment(disk::Disk& disk, const std::string& path, const RecordVisitor& visit);
 
 }  // namespace muster::eventlog

@@ -67,9 +67,9 @@ std::optional<DeviceAuth> check_identity(trust::Judgement& judgement, const Conn
 }
 
 /// The hub takes either digest of the leaf, whichever the identity was given (device/04 section 2).
-void check_thumbprint(trust::Judgement& judgement, const DeviceAuth& auth, const pki::Certificate& leaf) {
-  const std::string sha256 = leaf.sha256_thumbprint();
-  const std::string sha1 = leaf.sha1_thumbprint();
+void check_thumbprint(trust::Judgement& judgement, const DeviceAuth& auth, const pki::PresentedChain& chain) {
+  const std::string sha256 = chain.leaf_sha256_thumbprint();
+  const std::string sha1 = chain.leaf_sha1_thumbprint();
   for (const std::string& configured : {auth.primary_thumbprint, auth.secondary_thumbprint}) {
     if (configured.empty()) continue;
     if (equals_ignoring_case(configured, sha256) || equals_ignoring_case(configured, sha1)) {
@@ -87,8 +87,7 @@ void check_thumbprint(trust::Judgement& judgement, const DeviceAuth& auth, const
 /// Device ids are case-sensitive (device/04 section 2). An identity that DPS made has the spelling of its
 /// first certificate, and at DPS every spelling is the same device: docs/adr/0011.
 void check_device_id(trust::Judgement& judgement, const DeviceId& device, const DeviceAuth& auth,
-                     const pki::Certificate& leaf) {
-  const auto name = leaf.common_name();
+                     const std::optional<std::string>& name) {
   if (name && *name == device.str()) {
     judgement.pass("device id", fmt::format("equals the certificate's CN {}", *name));
     return;
@@ -117,9 +116,10 @@ void check_chain(ConnectService& service, trust::Judgement& judgement, const Con
                  const DeviceAuth& auth, const trust::Anchors& anchors) {
   const WallTime now = service.clock.wall();
   const auto key = trust::VerdictKey::for_anchor(request.chain->hash(), anchors, auth.attested_ca_id);
-  judgement.append(*service.verdicts.find_or_judge(
-      key, now, [&] { return trust::judge_for_anchor(*request.chain, anchors, auth.attested_ca_id, now); }));
-  if (judgement.accepted()) check_device_id(judgement, request.device, auth, request.chain->leaf());
+  judgement.append(*service.verdicts.find_or_judge(key, now, [&] {
+    return trust::judge_for_anchor(request.chain->parse(), anchors, auth.attested_ca_id, now);
+  }));
+  if (judgement.accepted()) check_device_id(judgement, request.device, auth, request.chain->common_name());
 }
 
 /// The policy's keys, if the token names a policy that may act as any device.
@@ -182,7 +182,7 @@ Result<void> check_credential(ConnectService& service, ConnectOutcome& outcome, 
             request.password ? ErrorCode::credential_wrong_type : ErrorCode::certificate_missing,
             fmt::format("the identity authenticates by {}, and no certificate came", auth_name(auth->type))});
   } else if (auth->type == DeviceAuthType::self_signed) {
-    check_thumbprint(outcome.judgement, *auth, request.chain->leaf());
+    check_thumbprint(outcome.judgement, *auth, *request.chain);
     connected.method = AuthMethod::x509_thumbprint;
   } else {
     const ServiceRef hub{ServiceKind::hub, request.hub};

@@ -4,7 +4,7 @@
 #include "base/task.hpp"
 #include "model/device.hpp"
 #include "model/event.hpp"
-#include "pki/certificate.hpp"
+#include "pki/presented_chain.hpp"
 #include "registry/registry.hpp"
 #include "trust/anchors.hpp"
 #include "trust/judgement.hpp"
@@ -22,10 +22,10 @@ namespace muster::hub {
 struct ConnectRequest {
   ServiceName hub;
   DeviceId device;
-  std::string module = {};                            ///< Empty for the device itself.
-  std::shared_ptr<const pki::Chain> chain = nullptr;  ///< Null when the client presented none.
-  std::optional<std::string> password = {};           ///< A SAS token; nullopt when none came.
-  std::vector<std::string> hosts = {};                ///< Names of the hub that a token may be for.
+  std::string module = {};                                     ///< Empty for the device itself.
+  std::shared_ptr<const pki::PresentedChain> chain = nullptr;  ///< Null when the client presented none.
+  std::optional<std::string> password = {};                    ///< A SAS token; nullopt when none came.
+  std::vector<std::string> hosts = {};                         ///< Names of the hub that a token may be for.
 };
 
 /// Who has been let in, and how. Held by the session: no message needs a look-up.

@@ -4,9 +4,9 @@
 #include "hub/session_directory.hpp"
 
 #include <deque>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 namespace muster::hub {
@@ -49,7 +49,8 @@ class DesiredFeed {
 
   SessionDirectory& sessions_;
   std::mutex mutex_;
-  std::map<SessionKey, std::deque<std::shared_ptr<Place::Entry>>> waiting_;  ///< Only of writes under way.
+  std::unordered_map<SessionKey, std::deque<std::shared_ptr<Place::Entry>>>
+      waiting_;  ///< Only of writes under way.
 };
 
 }  // namespace muster::hub

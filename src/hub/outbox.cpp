@@ -15,7 +15,7 @@ std::shared_ptr<const DesiredChange> Outbox::take() {
   const std::lock_guard lock{mutex_};
   if (items_.empty()) return nullptr;
   auto oldest = std::move(items_.front());
-  items_.pop_front();
+  items_.erase(items_.begin());
   return oldest;
 }
 

@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace muster::hub {
 
@@ -34,7 +34,7 @@ class Outbox {
  private:
   std::size_t items_max_;
   mutable std::mutex mutex_;
-  std::deque<std::shared_ptr<const DesiredChange>> items_;
+  std::vector<std::shared_ptr<const DesiredChange>> items_;  ///< Most sessions never have one.
 };
 
 }  // namespace muster::hub

@@ -104,7 +104,7 @@ void SessionDirectory::deliver(const SessionKey& key, std::shared_ptr<const Desi
 
 void SessionDirectory::forget(const SessionKey& key) {
   const std::lock_guard lock{mutex_};
-  void_where([&key](const SessionKey& other) { return !(other < key) && !(key < other); });
+  void_where([&key](const SessionKey& other) { return other == key; });
   const auto slot = slots_.find(key);
   if (slot == slots_.end()) return;
   if (slot->second.session) --(key.module.empty() ? connected_ : modules_)[key.hub.key()];

@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace muster::hub {
@@ -24,12 +25,22 @@ struct SessionKey {
   ServiceName hub;
   DeviceId device;
   std::string module;  ///< Empty for the device itself.
-  friend bool operator<(const SessionKey& a, const SessionKey& b) {
-    if (a.hub < b.hub || b.hub < a.hub) return a.hub < b.hub;
-    if (a.device < b.device || b.device < a.device) return a.device < b.device;
-    return a.module < b.module;
+  friend bool operator==(const SessionKey&, const SessionKey&) = default;
+};
+
+}  // namespace muster::hub
+
+template <>
+struct std::hash<muster::hub::SessionKey> {
+  std::size_t operator()(const muster::hub::SessionKey& key) const noexcept {
+    constexpr std::size_t kSpread = 0x9e3779b97f4a7c15;
+    const std::size_t device = std::hash<muster::DeviceId>{}(key.device) * kSpread;
+    return (std::hash<muster::ServiceName>{}(key.hub) ^ device) * kSpread ^
+           std::hash<std::string>{}(key.module);
   }
 };
+
+namespace muster::hub {
 
 /// What the directory holds of a session: ways to tell it something and to end it. Implemented by gateways.
 class LiveSession {
@@ -137,7 +148,7 @@ class SessionDirectory {
   };
   Clock& clock_;
   mutable std::mutex mutex_;
-  std::map<SessionKey, Slot> slots_;
+  std::unordered_map<SessionKey, Slot> slots_;
   std::set<Admission*> admissions_;  ///< At most one a connection.
   /// Devices and modules by hub: counting must not walk a million slots.
   std::map<std::string, std::size_t> connected_, modules_;

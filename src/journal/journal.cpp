@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace muster::journal {
 namespace {
@@ -62,30 +63,47 @@ void Journal::write(Entry entry) {
   const std::lock_guard lock{mutex_};
   if (entry.kind == EntryKind::refused) ++refusals_;
   // Only the newest of a subject is looked at: a run of repeats collapses, an alternation keeps its order.
-  const auto newest = std::find_if(kept_.rbegin(), kept_.rend(),
-                                   [&](const Kept& kept) { return kept.entry.subject == entry.subject; });
-  if (newest != kept_.rend() && is_repeat(newest->entry, entry)) {
-    newest->last = now;
-    ++newest->count;
-    newest->entry.tracking_id = std::move(entry.tracking_id);
-    newest->entry.remote = std::move(entry.remote);
+  const auto subject = subjects_.find(entry.subject);
+  if (subject != subjects_.end() && is_repeat(subject->second.newest->kept.entry, entry)) {
+    Kept& newest = subject->second.newest->kept;
+    newest.last = now;
+    ++newest.count;
+    newest.entry.tracking_id = std::move(entry.tracking_id);
+    newest.entry.remote = std::move(entry.remote);
     return;
   }
   make_room(entry.subject);
-  ++per_subject_[entry.subject];
-  kept_.push_back({next_number_++, now, now, 1, std::move(entry)});
+  keep({next_number_++, now, now, 1, std::move(entry)});
+}
+
+void Journal::keep(Kept kept) {
+  const auto [subject, first] = subjects_.try_emplace(kept.entry.subject);
+  const auto older = first ? kept_.end() : subject->second.newest;
+  kept_.push_back({std::move(kept), kept_.end(), older});
+  const auto added = std::prev(kept_.end());
+  if (first) {
+    subject->second.oldest = added;
+  } else {
+    older->newer = added;
+  }
+  subject->second.newest = added;
+  ++subject->second.count;
+}
+
+void Journal::drop(std::list<Node>::iterator victim) {
+  const auto subject = subjects_.find(victim->kept.entry.subject);
+  if (victim->older != kept_.end()) victim->older->newer = victim->newer;
+  if (victim->newer != kept_.end()) victim->newer->older = victim->older;
+  if (subject->second.oldest == victim) subject->second.oldest = victim->newer;
+  if (subject->second.newest == victim) subject->second.newest = victim->older;
+  if (--subject->second.count == 0) subjects_.erase(subject);
+  kept_.erase(victim);
 }
 
 void Journal::make_room(const std::string& subject) {
-  const auto drop = [this](std::deque<Kept>::iterator victim) {
-    const auto counted = per_subject_.find(victim->entry.subject);
-    if (--counted->second == 0) per_subject_.erase(counted);
-    kept_.erase(victim);
-  };
-  const auto counted = per_subject_.find(subject);
-  if (counted != per_subject_.end() && counted->second >= limits_.entries_per_subject_max) {
-    drop(std::find_if(kept_.begin(), kept_.end(),
-                      [&](const Kept& kept) { return kept.entry.subject == subject; }));
+  const auto counted = subjects_.find(subject);
+  if (counted != subjects_.end() && counted->second.count >= limits_.entries_per_subject_max) {
+    drop(counted->second.oldest);
   }
   if (kept_.size() >= limits_.entries_max) drop(kept_.begin());
 }
@@ -93,8 +111,17 @@ void Journal::make_room(const std::string& subject) {
 std::vector<Kept> Journal::newest(std::size_t limit, std::optional<std::string> subject) const {
   const std::lock_guard lock{mutex_};
   std::vector<Kept> found;
-  for (auto kept = kept_.rbegin(); kept != kept_.rend() && found.size() < limit; ++kept) {
-    if (!subject || kept->entry.subject == *subject) found.push_back(*kept);
+  if (subject) {
+    const auto chain = subjects_.find(*subject);
+    if (chain == subjects_.end()) return found;
+    for (std::list<Node>::const_iterator node = chain->second.newest;
+         node != kept_.end() && found.size() < limit; node = node->older) {
+      found.push_back(node->kept);
+    }
+    return found;
+  }
+  for (auto node = kept_.rbegin(); node != kept_.rend() && found.size() < limit; ++node) {
+    found.push_back(node->kept);
   }
   return found;
 }
@@ -102,9 +129,9 @@ std::vector<Kept> Journal::newest(std::size_t limit, std::optional<std::string> 
 std::optional<Kept> Journal::find_tracking_id(const std::string& id) const {
   const std::lock_guard lock{mutex_};
   const auto found = std::find_if(kept_.rbegin(), kept_.rend(),
-                                  [&](const Kept& kept) { return kept.entry.tracking_id == id; });
+                                  [&](const Node& node) { return node.kept.entry.tracking_id == id; });
   if (found == kept_.rend()) return std::nullopt;
-  return *found;
+  return found->kept;
 }
 
 std::uint64_t Journal::refusals() const {

@@ -5,11 +5,11 @@
 #include "base/result.hpp"
 
 #include <cstdint>
-#include <deque>
-#include <map>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace muster::journal {
@@ -63,14 +63,27 @@ class Journal {
   std::uint64_t refusals() const;
 
  private:
+  /// Entries of one subject are chained, oldest to newest: a fleet that comes back must not search them all.
+  struct Node {
+    Kept kept;
+    std::list<Node>::iterator newer, older;  ///< Of the same subject; end() of the list where there is none.
+  };
+  struct Subject {
+    std::list<Node>::iterator oldest, newest;
+    std::size_t count = 0;
+  };
+  using Subjects = std::unordered_map<std::string, Subject>;
+
   void make_room(const std::string& subject);
+  void drop(std::list<Node>::iterator victim);
+  void keep(Kept kept);
 
   Clock& clock_;
   Random& random_;
   JournalLimits limits_;
   mutable std::mutex mutex_;
-  std::deque<Kept> kept_;
-  std::map<std::string, std::size_t> per_subject_;
+  std::list<Node> kept_;  ///< Oldest first.
+  Subjects subjects_;
   std::uint64_t next_number_ = 1;
   std::uint64_t refusals_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "net/address.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <charconv>
 #include <optional>
@@ -41,6 +42,15 @@ std::pair<std::string_view, std::optional<std::string_view>> split(std::string_v
     return {text, std::nullopt};
   }
   return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+Endpoint endpoint_of(int descriptor, int (*ask)(int, sockaddr*, socklen_t*) noexcept) {
+  ip::tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  if (ask(descriptor, endpoint.data(), &size) != 0) return {};
+  if (endpoint.data()->sa_family != AF_INET && endpoint.data()->sa_family != AF_INET6) return {};
+  endpoint.resize(size);
+  return from_asio(endpoint);
 }
 
 }  // namespace
@@ -97,6 +107,9 @@ Result<std::string> address_plus(std::string_view first, std::uint32_t steps) {
   }
   return result.to_string();
 }
+
+Endpoint remote_of(int descriptor) { return endpoint_of(descriptor, ::getpeername); }
+Endpoint local_of(int descriptor) { return endpoint_of(descriptor, ::getsockname); }
 
 Endpoint from_asio(const ip::tcp::endpoint& endpoint) {
   ip::address address = endpoint.address();

@@ -30,6 +30,9 @@ Result<std::string> address_plus(std::string_view first, std::uint32_t steps);
 
 /// IPv4-mapped IPv6 addresses become plain IPv4, so that one peer has one name.
 Endpoint from_asio(const boost::asio::ip::tcp::endpoint& endpoint);
+/// Of a connected socket; empty where it is not of TCP, or the peer is gone already.
+Endpoint remote_of(int descriptor);
+Endpoint local_of(int descriptor);
 Result<boost::asio::ip::tcp::endpoint> to_asio(const Endpoint& endpoint);
 
 }  // namespace muster::net

@@ -2,9 +2,10 @@
 
 #include "net/address.hpp"
 #include "net/signal.hpp"
-#include "net/socket.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <memory>
@@ -81,7 +82,7 @@ SteadyTime share_of(SteadyTime now, SteadyTime deadline, std::size_t left) {
 
 }  // namespace
 
-Task<tcp::socket> connect(Shard& shard, ConnectRequest request) {
+Task<Descriptor> connect(Shard& shard, ConnectRequest request) {
   Endpoints endpoints;
   if (request.connect_to) {
     MUSTER_CO_TRY(const tcp::endpoint endpoint, to_asio(*request.connect_to));
@@ -93,7 +94,7 @@ Task<tcp::socket> connect(Shard& shard, ConnectRequest request) {
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     const SteadyTime until = share_of(shard.clock().steady(), request.deadline, endpoints.size() - i);
     Result<std::optional<tcp::socket>> attempt = co_await try_address(shard, endpoints[i], until);
-    if (attempt && *attempt) co_return *std::move(*attempt);
+    if (attempt && *attempt) co_return Descriptor{(*attempt)->release()};
     if (!tried.empty()) tried += ", ";
     tried += fmt::format("{} ({})", format_endpoint(from_asio(endpoints[i])),
                          attempt ? "no answer" : attempt.error().reason());

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "base/task.hpp"
+#include "net/descriptor.hpp"
 #include "net/shard.hpp"
 #include "net/stream.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -25,13 +24,13 @@ struct ConnectRequest {
 /// A TCP connection to `request.host`: tries its addresses in turn, each for its share of the time that is
 /// left.
 ///
-/// Returns   a connected socket of the shard's, with TCP_NODELAY.
+/// Returns   a connected socket with TCP_NODELAY.
 /// Errors    name_unresolved  with the resolver's words
 ///           connect_failed   every address tried, with what each answered
 ///           timed_out        the deadline passed; says where it stood
 /// Threads   call on the shard, which must outlive it. The system's resolver cannot be interrupted: at the
 /// deadline its answer is
 ///           no longer waited for.
-Task<boost::asio::ip::tcp::socket> connect(Shard& shard, ConnectRequest request);
+Task<Descriptor> connect(Shard& shard, ConnectRequest request);
 
 }  // namespace muster::net

@@ -5,6 +5,12 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <system_error>
+
+#include <cerrno>
+#include <cstring>
 
 namespace muster::net {
 namespace {
@@ -17,54 +23,74 @@ constexpr int kListenBacklog = 4096;
 /// Accepting again at once would spin: the connection stays in the backlog and the descriptor stays ready.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-bool is_shortage(const boost::system::error_code& ec) {
-  return ec == boost::system::errc::too_many_files_open ||
-         ec == boost::system::errc::too_many_files_open_in_system ||
-         ec == boost::system::errc::no_buffer_space || ec == boost::system::errc::not_enough_memory;
+constexpr int kAcceptsPerTurn = 32;
+
+bool is_shortage(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+asio::ip::address address_in(const sockaddr_storage& remote) {
+  tcp::endpoint endpoint;
+  std::memcpy(endpoint.data(), &remote, endpoint.capacity());
+  return endpoint.address();
 }
 
 }  // namespace
 
 struct Listener::State : std::enable_shared_from_this<State> {
   State(Shard& on, tcp::acceptor bound, Endpoint at, ConnectionLimits& within)
-      : shard{on}, acceptor{std::move(bound)}, endpoint{std::move(at)}, limits{within} {}
+      : shard{on},
+        acceptor{std::move(bound)},
+        endpoint{std::move(at)},
+        limits{within},
+        gate{within.gate(on.index())} {}
 
   void accept_next() {
-    acceptor.async_accept(
-        [self = shared_from_this()](const boost::system::error_code& ec, tcp::socket socket) {
-          self->accepted(ec, std::move(socket));
-        });
+    acceptor.async_wait(
+        tcp::acceptor::wait_read,
+        [self = shared_from_this()](const boost::system::error_code&) { self->accept_waiting(); });
   }
 
-  void accepted(const boost::system::error_code& ec, tcp::socket socket) {
-    if (!acceptor.is_open()) return;
-    if (is_shortage(ec)) {
-      log::warning("net", "accept paused endpoint={} reason={}", format_endpoint(endpoint),
-                   log::field(ec.message()));
-      shard.at(shard.clock().steady() + kAcceptPause, [self = shared_from_this()] {
-        if (self->acceptor.is_open()) self->accept_next();
-      });
-      return;
+  /// What stands in the backlog, a turn's worth: those that are connected have their turn too.
+  void accept_waiting() {
+    for (int i = 0; i < kAcceptsPerTurn && acceptor.is_open(); ++i) {
+      sockaddr_storage remote{};
+      socklen_t size = sizeof remote;
+      Descriptor socket{::accept4(acceptor.native_handle(), reinterpret_cast<sockaddr*>(&remote), &size,
+                                  SOCK_NONBLOCK | SOCK_CLOEXEC)};
+      if (socket) {
+        admit(std::move(socket), remote);
+        continue;
+      }
+      if (errno == EAGAIN || errno == EWOULDBLOCK) break;
+      if (is_shortage(errno)) return pause(errno);
+      // Other errors are the connection's own, which went before we took it (accept(2)).
     }
-    // Other errors are the connection's own, which went before we took it (accept(2)).
-    if (!ec) admit(std::move(socket));
     if (acceptor.is_open()) accept_next();
   }
 
-  void admit(tcp::socket socket) {
-    boost::system::error_code ec;
-    const tcp::endpoint remote = socket.remote_endpoint(ec);
-    if (ec) return;
-    auto slot = limits.admit(remote.address());
+  void pause(int error) {
+    log::warning("net", "accept paused endpoint={} reason={}", format_endpoint(endpoint),
+                 log::field(std::generic_category().message(error)));
+    shard.at(shard.clock().steady() + kAcceptPause, [self = shared_from_this()] {
+      if (self->acceptor.is_open()) self->accept_next();
+    });
+  }
+
+  void admit(Descriptor socket, const sockaddr_storage& remote) {
+    auto slot = limits.admit(address_in(remote));
     if (!slot) return;
-    socket.set_option(tcp::no_delay{true}, ec);
-    on_accept(Accepted{std::move(socket), *std::move(slot)}, shard);
+    constexpr int kOn = 1;
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
+    auto pass = std::make_unique<OpeningPass>(gate, shard, address_in(remote));
+    on_accept(Accepted{std::move(socket), *std::move(slot), std::move(pass)}, shard);
   }
 
   Shard& shard;
   tcp::acceptor acceptor;
   Endpoint endpoint;
   ConnectionLimits& limits;
+  OpeningGate& gate;
   OnAccept on_accept;
 };
 

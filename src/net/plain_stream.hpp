@@ -1,9 +1,8 @@
 #pragma once
 
 #include "net/connection_limits.hpp"
-#include "net/stream.hpp"
+#include "net/polled_socket.hpp"
 
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <sys/types.h>
 
 #include <optional>
@@ -21,19 +20,18 @@ struct PeerCredentials {
 /// is done at once. try_read's `closed` is FIN.
 class PlainStream final : public Stream {
  public:
-  using Socket = boost::asio::generic::stream_protocol::socket;
-
-  /// A tcp::socket or local::stream_protocol::socket converts to Socket.
-  explicit PlainStream(Socket socket, ConnectionSlot slot = {});
+  /// The shard must outlive it.
+  explicit PlainStream(Shard& shard, Descriptor socket, ConnectionSlot slot = {});
   ~PlainStream() override;
 
   Task<void> handshake() override;
   const PeerInfo& peer() const override { return peer_; }
   Result<IoResult> try_read(std::span<std::byte> into) override;
   Result<IoResult> try_write(ByteView bytes) override;
-  Task<void> readable() override;
-  Task<void> writable() override;
-  void end_writing() override;
+  Task<void> readable() override { return socket_.readable(); }
+  Task<void> writable() override { return socket_.writable(); }
+  void watch(StreamWatcher* watcher) override { socket_.watch(watcher); }
+  void end_writing() override { socket_.end_writing(); }
   void close() override;
 
   /// nullopt on TCP.
@@ -42,7 +40,7 @@ class PlainStream final : public Stream {
  private:
   Result<IoResult> outcome_of(ssize_t size);
 
-  Socket socket_;
+  PolledSocket socket_;
   ConnectionSlot slot_;
   PeerInfo peer_;
   std::optional<PeerCredentials> credentials_;

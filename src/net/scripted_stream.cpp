@@ -2,6 +2,8 @@
 
 #include "base/assert.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 
 namespace muster::net {
@@ -13,42 +15,51 @@ tl::unexpected<Error> closed_here() {
 
 }  // namespace
 
+void ScriptedPeer::changed() {
+  changed_.notify();
+  if (watcher_ == nullptr || std::exchange(watcher_called_, true)) return;
+  asio::post(shard_.io(), [self = shared_from_this()] {
+    self->watcher_called_ = false;
+    if (self->watcher_ != nullptr) self->watcher_->stream_ready();
+  });
+}
+
 void ScriptedPeer::finish_handshake(Result<void> outcome) {
   handshake_held_ = false;
   handshake_outcome_ = std::move(outcome);
-  changed_.notify();
+  changed();
 }
 
 void ScriptedPeer::push(ByteView bytes) {
   MUSTER_ASSERT(!ended_ && !read_failure_, "nothing comes after the end");
   if (bytes.empty()) return;
   pieces_.emplace_back(bytes.begin(), bytes.end());
-  changed_.notify();
+  changed();
 }
 
 void ScriptedPeer::push_end() {
   ended_ = true;
-  changed_.notify();
+  changed();
 }
 
 void ScriptedPeer::push_failure(Error error) {
   read_failure_ = std::move(error);
-  changed_.notify();
+  changed();
 }
 
 void ScriptedPeer::accept_writes(std::size_t size) {
   room_ = size;
-  changed_.notify();
+  changed();
 }
 
 void ScriptedPeer::accept_all_writes() {
   room_.reset();
-  changed_.notify();
+  changed();
 }
 
 void ScriptedPeer::fail_writes(Error error) {
   write_failure_ = std::move(error);
-  changed_.notify();
+  changed();
 }
 
 Bytes ScriptedPeer::take_written() { return std::exchange(written_, {}); }
@@ -113,6 +124,7 @@ Task<void> ScriptedStream::writable() {
 }
 
 void ScriptedStream::close() {
+  peer_->watcher_ = nullptr;
   peer_->closed_ = true;
   peer_->changed_.close();
 }

@@ -15,9 +15,9 @@ class ScriptedStream;
 
 /// The test's end of a ScriptedStream: what the peer does. Use it on the stream's shard, or from the thread
 /// that poll()s it.
-class ScriptedPeer {
+class ScriptedPeer : public std::enable_shared_from_this<ScriptedPeer> {
  public:
-  explicit ScriptedPeer(Shard& shard) : changed_{shard} {}
+  explicit ScriptedPeer(Shard& shard) : shard_{shard}, changed_{shard} {}
 
   void set_info(PeerInfo info) { info_ = std::move(info); }
   /// The handshake waits from now on until finish_handshake(); without this it is done at once.
@@ -52,8 +52,12 @@ class ScriptedPeer {
 
  private:
   friend class ScriptedStream;
+  void changed();
 
+  Shard& shard_;
   Signal changed_;
+  StreamWatcher* watcher_ = nullptr;
+  bool watcher_called_ = false;  ///< And has not run yet.
   PeerInfo info_;
   bool handshake_held_ = false;
   Result<void> handshake_outcome_;
@@ -86,6 +90,7 @@ class ScriptedStream final : public Stream {
   Result<IoResult> try_write(ByteView bytes) override;
   Task<void> readable() override;
   Task<void> writable() override;
+  void watch(StreamWatcher* watcher) override { peer_->watcher_ = watcher; }
   void end_writing() override { peer_->ended_writing_ = true; }
   void close() override;
 

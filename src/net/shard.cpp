@@ -8,11 +8,14 @@
 namespace muster::net {
 
 Shard::Shard(Clock& clock, std::uint32_t index)
-    : clock_{clock}, index_{index}, scratch_(kScratchSize), io_{1} {}
+    : clock_{clock}, index_{index}, scratch_(kScratchSize), io_{1} {
+  poller_ = std::make_unique<Poller>(io_);
+}
 
 Shard::~Shard() {
   stop();
   if (armed_ != 0) clock_.cancel(armed_);
+  poller_->stop();
   // Before io_ goes: an action may own a session, whose socket belongs to io_.
   due_of_.clear();
   std::exchange(deadlines_, {}).clear();

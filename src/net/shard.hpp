@@ -1,12 +1,14 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "net/poller.hpp"
 
 #include <boost/asio/io_context.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <thread>
 #include <utility>
@@ -27,6 +29,7 @@ class Shard {
   Shard& operator=(const Shard&) = delete;
 
   boost::asio::io_context& io() noexcept { return io_; }
+  Poller& poller() noexcept { return *poller_; }
   Clock& clock() noexcept { return clock_; }
   std::uint32_t index() const noexcept { return index_; }
 
@@ -71,7 +74,9 @@ class Shard {
   SteadyTime armed_for_ = SteadyTime::max();
   bool firing_ = false;
   bool fire_posted_ = false;
-  boost::asio::io_context io_;  // After the deadlines: what it destroys may still cancel one.
+  std::unique_ptr<Poller> poller_;  ///< Never null; made after the io_context.
+  // After the deadlines and the poller: what the io_context destroys may still use both.
+  boost::asio::io_context io_;
   std::thread thread_;
 };
 

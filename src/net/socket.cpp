@@ -13,8 +13,7 @@ constexpr int kChunksMax = 16;
 
 }  // namespace
 
-void close_gently(int descriptor) {
-  ::shutdown(descriptor, SHUT_WR);
+void throw_away_unread(int descriptor) {
   // Not the shard's scratch: whoever closes may still be looking at what was read into it.
   std::array<std::byte, kChunkSize> chunk;
   for (int i = 0; i < kChunksMax; ++i) {

@@ -2,11 +2,10 @@
 
 #include "base/bytes.hpp"
 #include "base/task.hpp"
-#include "pki/certificate.hpp"
+#include "pki/presented_chain.hpp"
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -22,9 +21,10 @@ struct Endpoint {
 /// What is known of the peer once the handshake is done. Does not change afterwards.
 struct PeerInfo {
   Endpoint remote, local;
-  std::string server_name;          ///< SNI, lower case; empty when none was sent or it was an address.
-  std::optional<pki::Chain> chain;  ///< What the peer presented; nullopt when nothing.
-  std::string tls_version;          ///< "TLSv1.3"; empty on a plain stream.
+  std::string server_name;  ///< SNI, lower case; empty when none was sent or it was an address.
+  std::shared_ptr<const pki::PresentedChain> chain;  ///< What the peer presented, now or when the session
+                                                     ///< that it resumes began; null when nothing.
+  std::string tls_version;                           ///< "TLSv1.3"; empty on a plain stream.
   bool resumed = false;
 };
 
@@ -33,6 +33,14 @@ enum class IoState : std::uint8_t { done, would_block, closed };
 struct IoResult {
   IoState state = IoState::done;
   std::size_t size = 0;  ///< Bytes moved when `done` (at least 1).
+};
+
+/// Who is told, on the shard, that try_read or try_write may come to something again.
+class StreamWatcher {
+ public:
+  virtual ~StreamWatcher() = default;
+  /// May destroy the stream.
+  virtual void stream_ready() = 0;
 };
 
 /// A session's only view of its connection: TLS, WebSocket or scripted. Lives on one shard; not thread-safe.
@@ -53,9 +61,20 @@ class Stream {
   virtual Result<IoResult> try_read(std::span<std::byte> into) = 0;
   /// Writes what fits. After would_block the same bytes must be offered again. Never waits.
   virtual Result<IoResult> try_write(ByteView bytes) = 0;
-  /// Until try_read may make progress. cancelled after close().
+  /// Until try_read may make progress. cancelled after close(). One coroutine at a time; likewise writable().
   virtual Task<void> readable() = 0;
   virtual Task<void> writable() = 0;
+  /// In place of the two above, for a session that is to have no coroutine: after `would_block`, `watcher` is
+  /// told when it is worth another try, and now and then when it is not. Null: nobody any more, as after
+  /// close(). Attempts made before this call may have missed what has come since: try once after it.
+  virtual void watch(StreamWatcher* watcher) = 0;
+  /// The peer is to be judged anew, from its certificate, before it may resume this TLS session: what it was
+  /// told is "no".
+  virtual void forget_session() {}
+
+  /// The session has let the peer in: from here on it takes no place among those that are being opened
+  /// (OpeningGate).
+  virtual void opened() {}
 
   /// Sends close_notify and FIN, best effort, and goes on reading: a connection that is closed with bytes
   /// unread is reset, and the peer then loses what was written last. Idempotent, never waits.

@@ -2,10 +2,14 @@
 
 #include "base/assert.hpp"
 #include "net/tls_error.hpp"
+#include "net/tls_session.hpp"
+#include "pki/key_decoding.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+
+#include <chrono>
 
 namespace muster::net {
 namespace {
@@ -21,6 +25,9 @@ constexpr int kSecurityLevel = 2;
 /// A peer's certificates, in bytes: a dozen RSA-4096 ones. OpenSSL allocates what a stranger announces up to
 /// this.
 constexpr long kCertificateListSizeMax = 32 * 1024;
+/// Sessions that may be resumed, the oldest go first; about 4 KiB each when their connections are gone.
+constexpr std::size_t kSessionsMax = 20'480;
+constexpr std::chrono::seconds kSessionLifetime = std::chrono::hours{12};
 
 struct FreeStack {
   void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
@@ -71,29 +78,45 @@ Result<void> use_identity(SSL_CTX* ctx, const TlsIdentity& identity) {
   return {};
 }
 
-Result<std::shared_ptr<SSL_CTX>> make_server_context(std::span<const TlsIdentity> identities) {
+/// Called with what the peer sent, before it has proved that it holds the key. Any certificate passes; what
+/// is kept of it goes where a resumed session finds it again, and before another shard can resume it.
+int keep_presented(X509_STORE_CTX* store, void* pool) {
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  X509* leaf = X509_STORE_CTX_get0_cert(store);
+  STACK_OF(X509)* sent = X509_STORE_CTX_get0_untrusted(store);
+  keep_chain(ssl,
+             std::make_shared<const pki::PresentedChain>(*leaf, sent, *static_cast<pki::IssuerPool*>(pool)));
+  // OpenSSL has no further use for the issuers, and its session would hold 4 KiB for each.
+  while (sk_X509_num(sent) > 1) X509_free(sk_X509_pop(sent));
+  X509_STORE_CTX_set_error(store, X509_V_OK);
+  return 1;
+}
+
+/// Stateful, in TLS 1.3 too: a ticket is 135 us, with the peer's chain inside. Who resumes is authorised anew
+/// at CONNECT, by the chain that stands beside the session.
+void use_session_cache(SSL_CTX* ctx) {
+  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(ctx, 1);
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER);
+  SSL_CTX_sess_set_cache_size(ctx, static_cast<long>(kSessionsMax));
+  SSL_CTX_set_timeout(ctx, kSessionLifetime.count());
+  SSL_CTX_set_session_id_context(ctx, reinterpret_cast<const unsigned char*>("muster"), 6);
+}
+
+Result<std::shared_ptr<SSL_CTX>> make_server_context(std::span<const TlsIdentity> identities,
+                                                     pki::IssuerPool& issuers) {
   if (identities.empty()) return failure(ErrorCode::certificate_missing, "the server has no certificate");
   MUSTER_TRY(std::shared_ptr<SSL_CTX> context, make_context(TLS_server_method()));
   SSL_CTX* ctx = context.get();
   for (const TlsIdentity& identity : identities) {
     MUSTER_CHECK(use_identity(ctx, identity));
   }
-  SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
-  // Neither tickets (135 us each, with the peer's chain inside) nor sessions yet: resumption comes as a
-  // stateful cache split over the shards, and then with SSL_set_shutdown before SSL_free, which drops a
-  // session that was cut.
-  SSL_CTX_set_num_tickets(ctx, 0);
-  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
+  use_session_cache(ctx);
   // No SSL_CTX_set_client_CA_list: with a list, Java and Go send nothing from a leaf-only file
   // (protocol/device/10 section 3).
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_cert_verify_callback(
-      ctx,
-      [](X509_STORE_CTX* store, void*) {
-        X509_STORE_CTX_set_error(store, X509_V_OK);
-        return 1;
-      },
-      nullptr);
+  SSL_CTX_set_cert_verify_callback(ctx, keep_presented, &issuers);
   return context;
 }
 
@@ -123,12 +146,14 @@ Result<void> use_roots(SSL_CTX* ctx, const TlsClientOptions& options) {
 }  // namespace
 
 Result<std::unique_ptr<TlsServerContext>> TlsServerContext::make(std::span<const TlsIdentity> identities) {
-  MUSTER_TRY(std::shared_ptr<SSL_CTX> context, make_server_context(identities));
-  return std::unique_ptr<TlsServerContext>{new TlsServerContext{std::move(context)}};
+  pki::decode_keys_directly();
+  std::unique_ptr<TlsServerContext> made{new TlsServerContext};
+  MUSTER_CHECK(made->replace(identities));
+  return made;
 }
 
 Result<void> TlsServerContext::replace(std::span<const TlsIdentity> identities) {
-  MUSTER_TRY(std::shared_ptr<SSL_CTX> context, make_server_context(identities));
+  MUSTER_TRY(std::shared_ptr<SSL_CTX> context, make_server_context(identities, issuers_));
   const std::lock_guard lock{mutex_};
   context_.swap(context);
   return {};

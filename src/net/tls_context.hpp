@@ -3,6 +3,7 @@
 #include "base/result.hpp"
 #include "pki/certificate.hpp"
 #include "pki/key.hpp"
+#include "pki/presented_chain.hpp"
 
 #include <memory>
 #include <mutex>
@@ -35,8 +36,9 @@ class TlsServerContext {
   std::shared_ptr<SSL_CTX> current() const;
 
  private:
-  explicit TlsServerContext(std::shared_ptr<SSL_CTX> context) : context_{std::move(context)} {}
+  TlsServerContext() = default;
 
+  pki::IssuerPool issuers_;
   mutable std::mutex mutex_;  // Held for a pointer's copy, once a connection.
   std::shared_ptr<SSL_CTX> context_;
 };

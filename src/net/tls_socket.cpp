@@ -2,44 +2,56 @@
 
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 
 namespace muster::net {
 namespace {
 
-int write_quietly(BIO* bio, const char* bytes, int size) {
-  int descriptor = -1;
-  BIO_get_fd(bio, &descriptor);
+PolledSocket& socket_of(BIO* bio) { return *static_cast<PolledSocket*>(BIO_get_data(bio)); }
+
+bool would_block() { return errno == EAGAIN || errno == EINTR; }
+
+int write(BIO* bio, const char* bytes, int size) {
   errno = 0;
-  const auto sent = static_cast<int>(::send(descriptor, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL));
+  const auto sent = static_cast<int>(socket_of(bio).send(bytes, static_cast<std::size_t>(size)));
   BIO_clear_retry_flags(bio);
-  if (sent <= 0 && BIO_sock_should_retry(sent) == 1) BIO_set_retry_write(bio);
+  if (sent < 0 && would_block()) BIO_set_retry_write(bio);
   return sent;
 }
 
-/// OpenSSL's own socket method with another write. Made once and never freed, as OpenSSL's are.
+int read(BIO* bio, char* into, int size) {
+  errno = 0;
+  const auto received = static_cast<int>(socket_of(bio).receive(into, static_cast<std::size_t>(size)));
+  BIO_clear_retry_flags(bio);
+  if (received < 0 && would_block()) BIO_set_retry_read(bio);
+  return received;
+}
+
+long control(BIO*, int command, long, void*) {
+  // An end without close_notify is not told as BIO_CTRL_EOF: OpenSSL would take it for an attack and drop the
+  // session, and a device that lost its network could not resume. It fails as a system call all the same.
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+/// Made once and never freed, as OpenSSL's own are.
 BIO_METHOD* make_method() {
-  const BIO_METHOD* socket = BIO_s_socket();
-  BIO_METHOD* method = BIO_meth_new(BIO_TYPE_SOCKET, "socket without SIGPIPE");
+  BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "polled socket");
   if (method == nullptr) return nullptr;
-  BIO_meth_set_write(method, write_quietly);
-  BIO_meth_set_read(method, BIO_meth_get_read(socket));
-  BIO_meth_set_puts(method, BIO_meth_get_puts(socket));
-  BIO_meth_set_ctrl(method, BIO_meth_get_ctrl(socket));
-  BIO_meth_set_create(method, BIO_meth_get_create(socket));
-  BIO_meth_set_destroy(method, BIO_meth_get_destroy(socket));
+  BIO_meth_set_write(method, write);
+  BIO_meth_set_read(method, read);
+  BIO_meth_set_ctrl(method, control);
   return method;
 }
 
 }  // namespace
 
-bool attach_socket(SSL* ssl, int descriptor) {
+bool attach_socket(SSL* ssl, PolledSocket& socket) {
   static const BIO_METHOD* const method = make_method();
   BIO* bio = method == nullptr ? nullptr : BIO_new(method);
   if (bio == nullptr) return false;
-  BIO_set_fd(bio, descriptor, BIO_NOCLOSE);
+  BIO_set_data(bio, &socket);
+  BIO_set_init(bio, 1);
   SSL_set_bio(ssl, bio, bio);
   return true;
 }

@@ -3,11 +3,10 @@
 #include "base/assert.hpp"
 #include "net/address.hpp"
 #include "net/server_check.hpp"
-#include "net/socket.hpp"
 #include "net/tls_error.hpp"
+#include "net/tls_session.hpp"
 #include "net/tls_socket.hpp"
 
-#include <boost/asio/error.hpp>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -18,8 +17,6 @@
 
 namespace muster::net {
 namespace {
-
-using boost::asio::ip::tcp;
 
 /// How long, and for how many bytes, a peer that we refused may go on before it has read why. Java in TLS 1.2
 /// loses the alert when the connection is reset under its certificate flight (protocol/device/10 section 3).
@@ -43,33 +40,37 @@ void TlsStream::FreeSsl::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
 
 TlsStream::TlsStream(Shard& shard, Accepted accepted, const TlsServerContext& context)
     : shard_{shard},
-      socket_{std::move(accepted.socket)},
+      socket_{shard, std::move(accepted.socket)},
       slot_{std::move(accepted.slot)},
+      pass_{std::move(accepted.pass)},
       server_context_{&context} {
-  adopt_socket();
+  learn_addresses();
 }
 
-TlsStream::TlsStream(Shard& shard, tcp::socket socket, const TlsClientContext& context,
+TlsStream::TlsStream(Shard& shard, Descriptor socket, const TlsClientContext& context,
                      std::string server_name)
     : shard_{shard},
-      socket_{std::move(socket)},
+      socket_{shard, std::move(socket)},
       client_context_{context.current()},
       server_name_{std::move(server_name)} {
-  adopt_socket();
+  learn_addresses();
 }
 
 TlsStream::~TlsStream() { close(); }
 
-void TlsStream::adopt_socket() {
-  boost::system::error_code ec;  // A peer that is gone already shows in the handshake.
-  socket_.non_blocking(true, ec);
-  if (const auto remote = socket_.remote_endpoint(ec); !ec) peer_.remote = from_asio(remote);
-  if (const auto local = socket_.local_endpoint(ec); !ec) peer_.local = from_asio(local);
+/// A peer that is gone already shows in the handshake.
+void TlsStream::learn_addresses() {
+  if (!socket_.is_open()) return;
+  peer_.remote = remote_of(socket_.get());
+  peer_.local = local_of(socket_.get());
 }
 
 Task<void> TlsStream::handshake() {
   if (server_context_ != nullptr) {
     MUSTER_CO_CHECK(co_await first_bytes());
+    if (pass_) {
+      MUSTER_CO_CHECK(co_await pass_->enter());
+    }
   }
   if (!socket_.is_open()) co_return closed_here();
   MUSTER_CO_CHECK(make_ssl());
@@ -88,9 +89,9 @@ Task<void> TlsStream::handshake() {
 
 /// Waits for the peer to speak at all: silent connections and probes of the port cost no SSL object.
 Task<void> TlsStream::first_bytes() {
-  MUSTER_CO_CHECK(co_await wait_until(socket_, tcp::socket::wait_read));
+  MUSTER_CO_CHECK(co_await socket_.readable());
   char first = 0;
-  const auto size = ::recv(socket_.native_handle(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
+  const auto size = ::recv(socket_.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
   if (size == 0) co_return failure(ErrorCode::connection_lost, "the peer closed before it said anything");
   co_return Result<void>{};
 }
@@ -101,7 +102,7 @@ Result<void> TlsStream::make_ssl() {
   const std::shared_ptr<SSL_CTX> context = server_context_ ? server_context_->current() : client_context_;
   ssl_.reset(SSL_new(context.get()));  // Holds the context from here on.
   client_context_.reset();
-  if (!ssl_ || !attach_socket(ssl_.get(), socket_.native_handle())) {
+  if (!ssl_ || !attach_socket(ssl_.get(), socket_)) {
     return failure(ErrorCode::tls_failure, take_openssl_reason("no TLS object"));
   }
   if (server_context_ != nullptr) {
@@ -148,22 +149,20 @@ Task<void> TlsStream::give_up(int ssl_error, int system_error) {
 }
 
 Task<void> TlsStream::let_peer_read_alert() {
-  boost::system::error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  socket_.end_writing();
   bool expired = false;
   const ScopedDeadline deadline{shard_, shard_.clock().steady() + kReadOnMax, [this, &expired] {
-                                  boost::system::error_code none;
                                   expired = true;
-                                  socket_.cancel(none);
+                                  socket_.cancel();
                                 }};
   std::size_t left = kReadOnSizeMax;
   while (!expired && left > 0) {
     const auto into = shard_.scratch();
-    const auto size = ::recv(socket_.native_handle(), into.data(), std::min(left, into.size()), MSG_DONTWAIT);
+    const auto size = socket_.receive(into.data(), std::min(left, into.size()));
     if (size > 0) {
       left -= static_cast<std::size_t>(size);
     } else if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
-      const Result<void> more = co_await wait_until(socket_, tcp::socket::wait_read);
+      const Result<void> more = co_await socket_.readable();
       if (!more) break;
     } else {
       break;
@@ -184,19 +183,17 @@ void TlsStream::learn_peer() {
     peer_.server_name = is_address(server_name_) ? std::string{} : lower_case(server_name_);
 
   X509* leaf = SSL_get0_peer_certificate(ssl);
-  if (leaf == nullptr) return;
-  pki::Chain chain;
-  chain.certificates.push_back(pki::Certificate::from_native(leaf));
-  STACK_OF(X509)* sent =
-      SSL_get_peer_cert_chain(ssl);  // OpenSSL has the leaf in it at the client's end only.
-  for (int i = server_context_ ? 0 : 1; sent != nullptr && i < sk_X509_num(sent); ++i) {
-    chain.certificates.push_back(pki::Certificate::from_native(sk_X509_value(sent, i)));
+  if (server_context_ == nullptr) {
+    pki::IssuerPool none_shared;
+    if (leaf != nullptr) {
+      peer_.chain =
+          std::make_shared<const pki::PresentedChain>(*leaf, SSL_get_peer_cert_chain(ssl), none_shared);
+    }
+    return;
   }
-  peer_.chain = std::move(chain);
-  if (server_context_ == nullptr) return;
-  // From here on the chain is PeerInfo's: OpenSSL has no further use for the issuers (4 KiB each), and the
-  // session they hang on is this connection's alone while nothing is resumed.
-  while (sent != nullptr && sk_X509_num(sent) > 0) X509_free(sk_X509_pop(sent));
+  peer_.chain = kept_chain(ssl);
+  // The peer has proved that it holds the key: OpenSSL will not look at its certificate again.
+  if (leaf != nullptr && !peer_.resumed) pki::hollow_out(*leaf);
 }
 
 Result<IoResult> TlsStream::outcome_of(int outcome, int system_error, std::size_t size, Want& want) {
@@ -214,6 +211,7 @@ Result<IoResult> TlsStream::outcome_of(int outcome, int system_error, std::size_
       return IoResult{IoState::closed};
     default:
       failed_ = true;
+      lost_ = ssl_error == SSL_ERROR_SYSCALL;
       return failure(take_tls_fault(ssl_error, system_error).error);
   }
 }
@@ -221,6 +219,11 @@ Result<IoResult> TlsStream::outcome_of(int outcome, int system_error, std::size_
 Result<IoResult> TlsStream::try_read(std::span<std::byte> into) {
   MUSTER_ASSERT(!into.empty(), "reading needs room");
   if (!ssl_) return closed_here();
+  // Not asked for nothing: OpenSSL takes a buffer of 17 KiB for each attempt.
+  if (!socket_.may_receive() && SSL_has_pending(ssl_.get()) == 0) {
+    read_wants_ = Want::read;
+    return IoResult{IoState::would_block};
+  }
   ERR_clear_error();  // SSL_get_error also reads this thread's queue, and another session may have left
                       // something.
   std::size_t size = 0;
@@ -255,24 +258,51 @@ Task<void> TlsStream::writable() {
 }
 
 Task<void> TlsStream::wait(Want want) {
-  return wait_until(socket_, want == Want::write ? tcp::socket::wait_write : tcp::socket::wait_read);
+  return want == Want::write ? socket_.writable() : socket_.readable();
 }
 
 void TlsStream::end_writing() {
   if (!ssl_ || ended_writing_) return;
-  ended_writing_ = true;
-  if (!failed_ && SSL_is_init_finished(ssl_.get())) {
-    ERR_clear_error();
-    SSL_shutdown(ssl_.get());  // Sends close_notify if there is room; nobody waits for the peer's.
+  say_closed();
+  socket_.end_writing();
+}
+
+/// To a peer that has ended its side nothing is said: nobody reads it.
+void TlsStream::say_closed() {
+  if (std::exchange(ended_writing_, true) || failed_ || socket_.hung_up()) return;
+  if (!SSL_is_init_finished(ssl_.get())) return;
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());  // Sends close_notify if there is room; nobody waits for the peer's.
+}
+
+/// OpenSSL forgets a session whose connection ends without close_notify, which is how most of a device's end:
+/// by a lost network. One that ends by a fault of TLS stays forgotten.
+void TlsStream::end_session() {
+  if (!ssl_ || !SSL_is_init_finished(ssl_.get()) || (failed_ && !lost_)) return;
+  SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+void TlsStream::forget_session() {
+  if (!ssl_ || server_context_ == nullptr) return;
+  if (SSL_SESSION* session = SSL_get_session(ssl_.get())) {
+    SSL_CTX_remove_session(SSL_get_SSL_CTX(ssl_.get()), session);
   }
-  boost::system::error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+/// Who has waited in vain is told so, by the one alert that says "not your fault" (RFC 8446 section 6.2), in
+/// a record that needs no TLS object.
+void TlsStream::leave_gate() {
+  constexpr unsigned char kInternalError[] = {0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50};
+  if (pass_ && pass_->is_waiting() && socket_.is_open()) socket_.send(kInternalError, sizeof kInternalError);
+  pass_.reset();
 }
 
 void TlsStream::close() {
-  end_writing();
+  leave_gate();
+  if (ssl_) say_closed();  // The FIN comes with the closing of the socket.
+  end_session();
   ssl_.reset();
-  close_socket(socket_);
+  socket_.close();
   slot_.release();
 }
 

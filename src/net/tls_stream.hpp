@@ -1,11 +1,10 @@
 #pragma once
 
 #include "net/connection_limits.hpp"
+#include "net/polled_socket.hpp"
 #include "net/shard.hpp"
 #include "net/stream.hpp"
 #include "net/tls_context.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <memory>
 #include <string>
@@ -17,8 +16,9 @@ namespace muster::net {
 
 /// A TCP connection as a listener hands it over.
 struct Accepted {
-  boost::asio::ip::tcp::socket socket;
-  ConnectionSlot slot;  ///< Kept as long as the connection is open.
+  Descriptor socket;
+  ConnectionSlot slot;                     ///< Kept as long as the connection is open.
+  std::unique_ptr<OpeningPass> pass = {};  ///< Kept until the peer was let in; null: there is no gate.
 };
 
 /// TLS with OpenSSL on the descriptor itself: no copy between, and Asio only waits for readiness. As Stream,
@@ -30,8 +30,7 @@ class TlsStream final : public Stream {
   /// The server's end. The SSL object, most of what a connection costs, is made when the first byte is there.
   TlsStream(Shard& shard, Accepted accepted, const TlsServerContext& context);
   /// The client's end. `server_name` is the host name or address that the certificate must bear.
-  TlsStream(Shard& shard, boost::asio::ip::tcp::socket socket, const TlsClientContext& context,
-            std::string server_name);
+  TlsStream(Shard& shard, Descriptor socket, const TlsClientContext& context, std::string server_name);
   ~TlsStream() override;
 
   /// Errors    server_untrusted  the client's end: the certificate was refused, with OpenSSL's reason and the
@@ -45,6 +44,9 @@ class TlsStream final : public Stream {
   Result<IoResult> try_write(ByteView bytes) override;
   Task<void> readable() override;
   Task<void> writable() override;
+  void opened() override { pass_.reset(); }
+  void watch(StreamWatcher* watcher) override { socket_.watch(watcher); }
+  void forget_session() override;
   void end_writing() override;
   void close() override;
 
@@ -56,8 +58,9 @@ class TlsStream final : public Stream {
   /// reverse.
   enum class Want : std::uint8_t { nothing, read, write };
 
-  void adopt_socket();
+  void learn_addresses();
   Task<void> first_bytes();
+  void leave_gate();
   Result<void> make_ssl();
   Task<void> settle(int ssl_error, int system_error);
   Task<void> give_up(int ssl_error, int system_error);
@@ -65,11 +68,14 @@ class TlsStream final : public Stream {
   void learn_peer();
   Result<IoResult> outcome_of(int outcome, int system_error, std::size_t size, Want& want);
   Task<void> wait(Want want);
+  void say_closed();
+  void end_session();
   static int on_verify(int good, X509_STORE_CTX* store);
 
   Shard& shard_;
-  boost::asio::ip::tcp::socket socket_;
+  PolledSocket socket_;
   ConnectionSlot slot_;
+  std::unique_ptr<OpeningPass> pass_;
   const TlsServerContext* server_context_ = nullptr;  ///< Null: the client's end.
   std::shared_ptr<SSL_CTX> client_context_;
   std::unique_ptr<SSL, FreeSsl> ssl_;
@@ -79,6 +85,7 @@ class TlsStream final : public Stream {
   Want read_wants_ = Want::nothing;
   Want write_wants_ = Want::nothing;
   bool ended_writing_ = false;
+  bool lost_ = false;    ///< Failed because the connection went away.
   bool failed_ = false;  ///< After a fatal error OpenSSL wants no further call, SSL_shutdown included.
 };
 

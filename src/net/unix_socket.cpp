@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -75,12 +76,13 @@ struct UnixListener::State : std::enable_shared_from_this<State> {
   State(Shard& on, stream_protocol::acceptor bound) : shard{on}, acceptor{std::move(bound)} {}
 
   void accept_next() {
-    acceptor.async_accept([self = shared_from_this()](const boost::system::error_code& ec, Socket socket) {
-      self->accepted(ec, std::move(socket));
-    });
+    acceptor.async_accept(
+        [self = shared_from_this()](const boost::system::error_code& ec, stream_protocol::socket socket) {
+          self->accepted(ec, std::move(socket));
+        });
   }
 
-  void accepted(const boost::system::error_code& ec, Socket socket) {
+  void accepted(const boost::system::error_code& ec, stream_protocol::socket socket) {
     if (!acceptor.is_open()) return;
     if (ec && ec != boost::system::errc::connection_aborted) {
       shard.at(shard.clock().steady() + kAcceptPause, [self = shared_from_this()] {
@@ -88,12 +90,12 @@ struct UnixListener::State : std::enable_shared_from_this<State> {
       });
       return;
     }
-    if (!ec) admit(std::move(socket));
+    if (!ec) admit(Descriptor{socket.release()});
     if (acceptor.is_open()) accept_next();
   }
 
-  void admit(Socket socket) {
-    const auto peer = peer_credentials(socket.native_handle());
+  void admit(Descriptor socket) {
+    const auto peer = peer_credentials(socket.get());
     if (!peer || (peer->uid != ::geteuid() && peer->uid != 0)) {
       log::warning("net", "control connection refused uid={}", peer ? static_cast<long>(peer->uid) : -1L);
       return;
@@ -137,7 +139,7 @@ void UnixListener::stop() {
   });
 }
 
-Result<stream_protocol::socket> connect_unix(Shard& shard, const std::string& path) {
+Result<Descriptor> connect_unix(const std::string& path) {
   MUSTER_TRY(const UnixAddress address, unix_address(path, ErrorCode::connect_failed));
   // Blocking: a Unix-domain connect succeeds or fails at once, unless the backlog is full.
   Descriptor descriptor{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
@@ -145,12 +147,7 @@ Result<stream_protocol::socket> connect_unix(Shard& shard, const std::string& pa
     return failure(ErrorCode::connect_failed,
                    fmt::format("{}: {}", path, std::generic_category().message(errno)));
   }
-  stream_protocol::socket socket{shard.io()};
-  boost::system::error_code ec;
-  socket.assign(stream_protocol{}, descriptor.get(), ec);
-  if (ec) return failure(ErrorCode::connect_failed, fmt::format("{}: {}", path, ec.message()));
-  descriptor.release();
-  return socket;
+  return descriptor;
 }
 
 }  // namespace muster::net

@@ -5,8 +5,6 @@
 #include "net/plain_stream.hpp"
 #include "net/shard.hpp"
 
-#include <boost/asio/local/stream_protocol.hpp>
-
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,9 +14,8 @@ namespace muster::net {
 /// A Unix-domain socket that only its owner and root may talk to: the world's control socket.
 class UnixListener {
  public:
-  using Socket = boost::asio::local::stream_protocol::socket;
   /// Called on the shard, for peers that are this process's user or root.
-  using OnAccept = std::function<void(Socket, const PeerCredentials&, Shard&)>;
+  using OnAccept = std::function<void(Descriptor, const PeerCredentials&, Shard&)>;
 
   /// Makes the socket file at `path`, 0600 from its first moment, and listens. A socket left behind at `path`
   /// is replaced: call with the world's lock held. Its folder should be the owner's alone (0700). Paths of
@@ -42,6 +39,6 @@ class UnixListener {
 };
 
 /// Connects to a socket file. connect_failed with the path and why.
-Result<boost::asio::local::stream_protocol::socket> connect_unix(Shard& shard, const std::string& path);
+Result<Descriptor> connect_unix(const std::string& path);
 
 }  // namespace muster::net

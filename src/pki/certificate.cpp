@@ -6,6 +6,9 @@
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 
+#include <mutex>
+#include <unordered_set>
+
 namespace muster::pki {
 namespace {
 
@@ -18,7 +21,36 @@ Sha256 sha256_of(ByteView bytes) {
   return digest;
 }
 
-Bytes encode(X509* x509) {
+/// Signatures that were looked at and found good, by the digests of both certificates: CAs are asked about
+/// again with each device of theirs, 50 us a time. What it says never changes, so it is shared by all.
+class GoodSignatures {
+ public:
+  static GoodSignatures& instance() {
+    static GoodSignatures all;
+    return all;
+  }
+  bool contains(const Sha256& certificate, const Sha256& issuer) {
+    const std::lock_guard lock{mutex_};
+    return known_.contains(key(certificate, issuer));
+  }
+  void add(const Sha256& certificate, const Sha256& issuer) {
+    const std::lock_guard lock{mutex_};
+    if (known_.size() >= kKnownMax) known_.clear();
+    known_.insert(key(certificate, issuer));
+  }
+
+ private:
+  static std::string key(const Sha256& certificate, const Sha256& issuer) {
+    return std::string{as_text(certificate)}.append(as_text(issuer));
+  }
+  static constexpr std::size_t kKnownMax = 1'024;
+  std::mutex mutex_;
+  std::unordered_set<std::string> known_;
+};
+
+}  // namespace
+
+Bytes encode(const X509* x509) {
   const int size = i2d_X509(x509, nullptr);
   if (size <= 0) return {};
   Bytes der(static_cast<std::size_t>(size));
@@ -27,7 +59,22 @@ Bytes encode(X509* x509) {
   return der;
 }
 
-}  // namespace
+ChainDigest::ChainDigest() : context_{EVP_MD_CTX_new()} {
+  MUSTER_ASSERT(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1,
+                "SHA-256 is there");
+}
+
+void ChainDigest::add(ByteView der) {
+  const std::uint64_t size = der.size();
+  EVP_DigestUpdate(context_.get(), &size, sizeof size);
+  EVP_DigestUpdate(context_.get(), der.data(), der.size());
+}
+
+std::string ChainDigest::hex() {
+  std::array<std::byte, SHA256_DIGEST_LENGTH> digest;
+  EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+  return to_hex(digest);
+}
 
 /// The parsed form beside its encoding: thumbprints, hashes and comparison read the bytes that are there.
 struct Certificate::Parsed {
@@ -81,9 +128,11 @@ bool operator==(const Certificate& a, const Certificate& b) {
 std::string Certificate::subject() const { return to_text(X509_get_subject_name(native())); }
 std::string Certificate::issuer() const { return to_text(X509_get_issuer_name(native())); }
 
-std::optional<std::string> Certificate::common_name() const {
+std::optional<std::string> Certificate::common_name() const { return common_name_of(*native()); }
+
+std::optional<std::string> common_name_of(const X509& certificate) {
   const ErrorScope errors;
-  const X509_NAME* name = X509_get_subject_name(native());
+  const X509_NAME* name = X509_get_subject_name(&certificate);
   int last = -1;
   for (int at = -1; (at = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0;) last = at;
   if (last < 0) return std::nullopt;
@@ -155,23 +204,18 @@ bool Certificate::could_be_issued_by(const Certificate& issuer) const {
 }
 
 bool Certificate::is_signed_by(const Certificate& issuer) const {
+  if (GoodSignatures::instance().contains(parsed_->sha256, issuer.parsed_->sha256)) return true;
   const ErrorScope errors;
   EVP_PKEY* key = X509_get0_pubkey(issuer.native());
-  return key != nullptr && X509_verify(native(), key) == 1;
+  const bool good = key != nullptr && X509_verify(native(), key) == 1;
+  if (good) GoodSignatures::instance().add(parsed_->sha256, issuer.parsed_->sha256);
+  return good;
 }
 
 std::string Chain::hash() const {
-  const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context{EVP_MD_CTX_new()};
-  MUSTER_ASSERT(context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1, "SHA-256 is there");
-  for (const Certificate& certificate : certificates) {
-    const ByteView der = certificate.der_view();
-    const std::uint64_t size = der.size();
-    EVP_DigestUpdate(context.get(), &size, sizeof size);
-    EVP_DigestUpdate(context.get(), der.data(), der.size());
-  }
-  std::array<std::byte, SHA256_DIGEST_LENGTH> digest;
-  EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
-  return to_hex(digest);
+  ChainDigest digest;
+  for (const Certificate& certificate : certificates) digest.add(certificate.der_view());
+  return digest.hex();
 }
 
 }  // namespace muster::pki

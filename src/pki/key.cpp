@@ -1,5 +1,6 @@
 #include "pki/key.hpp"
 
+#include "pki/key_decoding.hpp"
 #include "pki/openssl.hpp"
 
 #include <openssl/core_names.h>
@@ -47,11 +48,11 @@ std::optional<KeyType> parse_key_type(std::string_view text) {
 Result<PrivateKey> PrivateKey::generate(KeyType type) {
   const ErrorScope errors;
   const auto& row = *std::ranges::find(kKeyTypes, type, &KeyTypeRow::type);
-  EVP_PKEY* key = row.rsa_bits != 0 ? EVP_RSA_gen(row.rsa_bits) : EVP_EC_gen("P-256");
+  EVP_PKEY* key = row.rsa_bits != 0 ? EVP_RSA_gen(row.rsa_bits) : EVP_EC_gen(SN_X9_62_prime256v1);
   if (key == nullptr) {
     return failure(ErrorCode::io_failed, fmt::format("making a {} key: {}", row.name, errors.first()));
   }
-  return PrivateKey{std::shared_ptr<EVP_PKEY>{key, EVP_PKEY_free}};
+  return PrivateKey{std::shared_ptr<EVP_PKEY>{in_built_in_form(key), EVP_PKEY_free}};
 }
 
 Result<PrivateKey> PrivateKey::from_pem(std::string_view pem, std::string_view passphrase) {
@@ -59,7 +60,7 @@ Result<PrivateKey> PrivateKey::from_pem(std::string_view pem, std::string_view p
   const OwnedBio in{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
   Passphrase given{passphrase};
   EVP_PKEY* key = in ? PEM_read_bio_PrivateKey(in.get(), nullptr, give_passphrase, &given) : nullptr;
-  if (key != nullptr) return PrivateKey{std::shared_ptr<EVP_PKEY>{key, EVP_PKEY_free}};
+  if (key != nullptr) return PrivateKey{std::shared_ptr<EVP_PKEY>{in_built_in_form(key), EVP_PKEY_free}};
 
   if (given.asked && passphrase.empty()) {
     return failure(ErrorCode::file_unreadable, "the private key is encrypted, and no passphrase was given");

@@ -1,6 +1,7 @@
 #pragma once
 // Private to pki: how OpenSSL's objects are owned here and how its errors become words.
 
+#include "base/bytes.hpp"
 #include "base/clock.hpp"
 
 #include <openssl/asn1.h>
@@ -12,6 +13,7 @@
 #include <openssl/x509v3.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace muster::pki {
@@ -43,6 +45,22 @@ class ErrorScope {
 
   /// The reason of the first error in the queue, "bad decrypt"; "unknown error" when there is none.
   std::string first() const;
+};
+
+/// The certificate's DER, as it was read; empty when OpenSSL cannot give it.
+Bytes encode(const X509* x509);
+/// As Certificate::common_name().
+std::optional<std::string> common_name_of(const X509& certificate);
+
+/// Chain::hash() in the making: SHA-256 over each certificate's length and DER.
+class ChainDigest {
+ public:
+  ChainDigest();
+  void add(ByteView der);
+  std::string hex();  ///< Once.
+
+ private:
+  Owned<EVP_MD_CTX, EVP_MD_CTX_free> context_;
 };
 
 /// What a memory BIO holds. For public data: the copy is not wiped.

@@ -119,6 +119,9 @@ class Registry {
 struct RegistryConfig {
   std::string path;  ///< The database file; ":memory:" is not a path, use make_memory_registry.
   std::size_t reader_count = 2;
+  /// Connections for the two questions that a connecting device asks: they are answered on the asking thread,
+  /// about 10 us, where a reader's is another thread's turn (docs/adr/0017). One for each shard.
+  std::size_t near_count = 1;
   std::size_t queue_max = 4096;        ///< Calls waiting for the writer, and as many for the readers.
   std::size_t commit_batch_max = 256;  ///< Writes that one commit covers at most.
 };

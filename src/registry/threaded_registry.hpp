@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -14,6 +15,19 @@ namespace muster::registry {
 struct Stores {
   std::unique_ptr<Store> writer;
   std::vector<std::unique_ptr<Store>> readers;  ///< One thread each; at least one.
+  std::vector<std::unique_ptr<Store>> near;     ///< Read by whoever asks, on its own thread.
+};
+
+/// Stores that nobody is reading just now.
+class IdleStores {
+ public:
+  explicit IdleStores(const std::vector<std::unique_ptr<Store>>& stores);
+  Store* take();  ///< Null when there is none.
+  void give_back(Store* store);
+
+ private:
+  std::mutex mutex_;
+  std::vector<Store*> idle_;
 };
 
 /// The awaitable face over blocking stores: one writer thread, which commits what is waiting together, and a
@@ -35,12 +49,14 @@ class ThreadedRegistry final : public Registry {
  private:
   struct Enqueue;
   Task<void> submit(WorkQueue& queue, std::function<Result<void>(Store&)> work);
+  Task<void> read_near(std::function<Result<void>(Store&)> work);
   void run_reader(Store& store);
   void run_writer();
   void commit(std::vector<Call>& calls);
 
   const RegistryConfig config_;
   Stores stores_;
+  IdleStores near_{stores_.near};
   WorkQueue reads_;
   WorkQueue writes_;
   std::atomic<std::uint64_t> read_count_{0}, write_count_{0}, commit_count_{0}, refused_count_{0};

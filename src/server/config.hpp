@@ -60,12 +60,26 @@ struct LimitsConfig {
       (256u << 10) + (68u << 10);  ///< A 256 KiB message, its topic and properties.
   std::uint32_t connections_max = 20'000;
   std::uint32_t connections_per_address_max = 20'000;
+  std::uint32_t openings_max = 1'000;
+  std::uint32_t openings_per_address_max = 500;
   std::uint32_t handshake_seconds = 30;
   std::uint32_t connect_seconds = 30;
+  std::uint64_t connect_bytes_max = 64u << 10;
   std::uint32_t inflight_max = 64;
+  std::uint64_t outbox_bytes_max = 1u << 20;
+  std::uint32_t requests_max = 8;
+  std::uint32_t desired_waiting_max = 256;
+  std::uint32_t desired_inflight_max = 16;
   std::uint32_t subscriptions_max = 16;
   std::uint32_t keep_alive_max_s = 1'767;
   std::uint32_t operations_max = 100'000;
+  std::uint32_t http_connections_max = 2'000;
+  std::uint64_t http_head_bytes_max = 16u << 10;
+  std::uint64_t http_body_bytes_max = 1u << 20;
+  std::uint32_t http_request_seconds = 15;
+  std::uint32_t http_idle_seconds = 75;
+  std::uint32_t http_write_seconds = 30;
+  std::uint32_t event_streams_max = 64;
 };
 
 /// Everything that `muster.json`, the environment and flags can set, with the defaults in place. Units are in

@@ -330,22 +330,57 @@ std::vector<ConfigKey> limit_keys() {
                       "socket is not counted"),
       MUSTER_BYTES_KEY("limits.packet_bytes_max", limits.packet_bytes_max, 4096, 16 * kMiB, "4 KiB to 16 MiB",
                        "Largest MQTT packet; a larger one closes its connection"),
-      MUSTER_NUMBER_KEY("limits.connections_max", limits.connections_max, 1, 1'000'000,
-                        "Connections at a time"),
-      MUSTER_NUMBER_KEY("limits.connections_per_address_max", limits.connections_per_address_max, 1,
-                        1'000'000, "Connections at a time from one address"),
-      MUSTER_NUMBER_KEY("limits.handshake_seconds", limits.handshake_seconds, 1, 300,
-                        "Longest that a TLS handshake may take"),
-      MUSTER_NUMBER_KEY("limits.connect_seconds", limits.connect_seconds, 1, 300,
-                        "Longest from the handshake to a complete CONNECT"),
       MUSTER_NUMBER_KEY("limits.inflight_max", limits.inflight_max, 1, 4'096,
                         "Messages of one connection that wait for the disk before it is no longer read"),
+      MUSTER_BYTES_KEY("limits.outbox_bytes_max", limits.outbox_bytes_max, 64 * 1024, kGiB, "64 KiB to 1 GiB",
+                       "Bytes that wait for a device to take them before its connection is closed"),
+      MUSTER_NUMBER_KEY("limits.requests_max", limits.requests_max, 1, 1'024,
+                        "Registration and twin requests of one connection that are under way at a time"),
+      MUSTER_NUMBER_KEY("limits.desired_waiting_max", limits.desired_waiting_max, 1, 65'536,
+                        "Changes of desired properties that wait for a device before it is disconnected"),
+      MUSTER_NUMBER_KEY("limits.desired_inflight_max", limits.desired_inflight_max, 1, 4'096,
+                        "Changes sent at QoS 1 that a device has not acknowledged; further ones wait"),
       MUSTER_NUMBER_KEY("limits.subscriptions_max", limits.subscriptions_max, 1, 256,
                         "Subscriptions of one connection; Azure documents 5"),
       MUSTER_NUMBER_KEY("limits.keep_alive_max_s", limits.keep_alive_max_s, 1, 65'535,
                         "Longest keep-alive in seconds; a longer one, or none, counts as this"),
       MUSTER_NUMBER_KEY("limits.operations_max", limits.operations_max, 1, 10'000'000,
                         "Registrations that may be under way at a time"),
+  };
+}
+
+/// What a peer may cost before it is known who it is.
+std::vector<ConfigKey> stranger_keys() {
+  return {
+      MUSTER_NUMBER_KEY("limits.connections_max", limits.connections_max, 1, 1'000'000,
+                        "MQTT connections at a time; never more than the process has descriptors for"),
+      MUSTER_NUMBER_KEY("limits.connections_per_address_max", limits.connections_per_address_max, 1,
+                        1'000'000, "Connections at a time from one address, or from one /64 of IPv6"),
+      MUSTER_NUMBER_KEY("limits.openings_max", limits.openings_max, 1, 1'000'000,
+                        "Connections between their first byte and an accepted CONNECT (HTTPS: the end of the "
+                        "handshake) at a time; further ones wait for their turn"),
+      MUSTER_NUMBER_KEY("limits.openings_per_address_max", limits.openings_per_address_max, 1, 1'000'000,
+                        "Of those, from one address, or from one /64 of IPv6"),
+      MUSTER_NUMBER_KEY("limits.handshake_seconds", limits.handshake_seconds, 1, 300,
+                        "Longest from accepting a connection to the end of its TLS handshake"),
+      MUSTER_NUMBER_KEY("limits.connect_seconds", limits.connect_seconds, 1, 300,
+                        "Longest from accepting a connection to a complete CONNECT"),
+      MUSTER_BYTES_KEY("limits.connect_bytes_max", limits.connect_bytes_max, 4096, kMiB, "4 KiB to 1 MiB",
+                       "Largest CONNECT, its will included"),
+      MUSTER_NUMBER_KEY("limits.http_connections_max", limits.http_connections_max, 1, 1'000'000,
+                        "HTTPS connections at a time; at most an eighth of the process's descriptors"),
+      MUSTER_BYTES_KEY("limits.http_head_bytes_max", limits.http_head_bytes_max, 4096, kMiB, "4 KiB to 1 MiB",
+                       "Largest request line and headers; beyond it 431"),
+      MUSTER_BYTES_KEY("limits.http_body_bytes_max", limits.http_body_bytes_max, 64 * 1024, 64 * kMiB,
+                       "64 KiB to 64 MiB", "Largest body of a request; beyond it 413"),
+      MUSTER_NUMBER_KEY("limits.http_request_seconds", limits.http_request_seconds, 1, 300,
+                        "Longest from the first byte of a request to its last; then 408"),
+      MUSTER_NUMBER_KEY("limits.http_idle_seconds", limits.http_idle_seconds, 1, 3'600,
+                        "Longest between two requests of a connection; then it is closed"),
+      MUSTER_NUMBER_KEY("limits.http_write_seconds", limits.http_write_seconds, 1, 300,
+                        "Longest that a client may take no byte of an answer; then it is closed"),
+      MUSTER_NUMBER_KEY("limits.event_streams_max", limits.event_streams_max, 1, 10'000,
+                        "Event streams that are open at a time; beyond it 429"),
   };
 }
 
@@ -356,7 +391,7 @@ std::vector<ConfigKey> limit_keys() {
 std::vector<ConfigKey> make_keys() {
   std::vector<ConfigKey> keys;
   for (auto part : {service_keys(), storage_keys(), provisioning_keys(), allocation_keys(), webhook_keys(),
-                    sas_keys(), limit_keys()}) {
+                    sas_keys(), limit_keys(), stranger_keys()}) {
     std::ranges::move(part, std::back_inserter(keys));
   }
   return keys;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 
 namespace muster::server {
@@ -16,19 +17,15 @@ using Json = nlohmann::ordered_json;
 /// It is made once a start, and nothing on it ever changes: as long as a process may run.
 constexpr std::chrono::hours kCrlLifetime{24 * 3650};
 
-/// Of this process, from the kernel; 0 where it does not say.
-std::uint64_t resident_bytes() {
-  std::uint64_t pages = 0;
-  std::uint64_t resident = 0;
-  std::FILE* file = std::fopen("/proc/self/statm", "re");
-  if (file == nullptr) return 0;
-  if (std::fscanf(file, "%lu %lu", &pages, &resident) != 2) resident = 0;
-  std::fclose(file);
-  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+/// Times as people read them off: microseconds, and never lower than they were.
+Json quantiles_us(const HistogramFigures& figures) {
+  const auto us = [](std::uint64_t ns) { return (ns + 999) / 1000; };
+  return {{"p50", us(figures.quantile(0.5))}, {"p99", us(figures.quantile(0.99))}, {"max", us(figures.max)}};
 }
 
-Json log_figures(const eventlog::EventLog& log) {
-  const eventlog::LogFigures figures = log.figures();
+double rounded(double value) { return std::round(value * 10) / 10; }
+
+Json log_figures(const eventlog::LogFigures& figures) {
   Json json{{"eventsAppended", figures.events_appended},
             {"bytesAppended", figures.bytes_appended},
             {"commits", figures.commits},
@@ -39,7 +36,12 @@ Json log_figures(const eventlog::EventLog& log) {
     json["commitMicrosecondsMean"] = figures.commit_ns_total / figures.commits / 1000;
     json["eventsPerCommitMean"] =
         static_cast<double>(figures.events_appended) / static_cast<double>(figures.commits);
+    json["commitMicroseconds"] = quantiles_us(figures.commit_ns);
+    json["durableMicroseconds"] = quantiles_us(figures.durable_ns);
+    json["eventsPerCommit"] = {{"p50", figures.events_per_batch.quantile(0.5)},
+                               {"max", figures.events_per_batch.max}};
   }
+  json["durableEnd"] = {{"segment", figures.durable_end.segment}, {"position", figures.durable_end.position}};
   if (!figures.room_missing.empty()) json["waitsForRoom"] = figures.room_missing;
   if (figures.failed) json["failure"] = figures.failure;
   return json;
@@ -47,7 +49,30 @@ Json log_figures(const eventlog::EventLog& log) {
 
 }  // namespace
 
+std::uint64_t resident_bytes() {
+  std::uint64_t pages = 0;
+  std::uint64_t resident = 0;
+  std::FILE* file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  if (std::fscanf(file, "%lu %lu", &pages, &resident) != 2) resident = 0;
+  std::fclose(file);
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+rest::ProcessFigures process_figures(const Service::Parts& parts) {
+  const std::chrono::duration<double> up = parts.injected.clock.steady() - parts.started_steady;
+  return {.uptime_s = rounded(up.count()),
+          .resident_bytes = resident_bytes(),
+          .resident_bytes_at_start = parts.resident_at_start,
+          .connections = parts.connections->open(),
+          .connections_refused = parts.connections->refused(),
+          .registrations_running = parts.operations->running()};
+}
+
 std::string status_json(const Service::Parts& parts) {
+  const eventlog::LogFigures log = parts.log->figures();
+  const rest::ProcessFigures process = process_figures(parts);
+  const std::uint64_t sessions = parts.sessions.connected_count();
   const auto services = parts.front_door->table();
   Json hubs = Json::array();
   for (const auto& entry : services->hubs) {
@@ -62,12 +87,12 @@ std::string status_json(const Service::Parts& parts) {
                    {"idScope", instance.id_scope},
                    {"host", dps_host_name(instance.name)}});
   }
-  const LimitsConfig& limits = parts.config().limits;
   const Json whole{
-      {"state", parts.log->failed() ? "failed" : "ready"},
+      {"state", log.failed ? "failed" : "ready"},
       {"version", kVersion},
       {"pid", ::getpid()},
       {"started", format_utc_7(parts.started)},
+      {"uptimeSeconds", static_cast<std::uint64_t>(process.uptime_s)},
       {"world", parts.paths.folder},
       {"endpoints",
        {{"mqtt", parts.ready.mqtt_endpoints},
@@ -76,19 +101,17 @@ std::string status_json(const Service::Parts& parts) {
       {"dps", std::move(dps)},
       {"identities", {{"type", parts.ready.identity_type}, {"origin", parts.ready.identity_type_origin}}},
       {"hubs", std::move(hubs)},
-      {"connections", parts.connections->open()},
-      {"connectionsRefused", parts.connections->refused()},
-      {"registrationsRunning", parts.operations->running()},
+      {"sessions", sessions},
+      {"connections", process.connections},
+      {"connectionsRefused", process.connections_refused},
+      {"registrationsRunning", process.registrations_running},
       {"refusals", parts.journal.refusals()},
-      {"residentBytes", resident_bytes()},
-      {"eventLog", log_figures(*parts.log)},
-      {"limits",
-       {{"connectionsMax", limits.connections_max},
-        {"connectionsPerAddressMax", limits.connections_per_address_max},
-        {"packetBytesMax", limits.packet_bytes_max},
-        {"inflightMax", limits.inflight_max},
-        {"subscriptionsMax", limits.subscriptions_max},
-        {"operationsMax", limits.operations_max}}}};
+      {"residentBytes", process.resident_bytes},
+      {"residentBytesPerSession", process.resident_bytes_per(sessions)},
+      {"eventsPerSecond",
+       {{"last10s", rounded(log.events_per_second_10s)}, {"last60s", rounded(log.events_per_second_60s)}}},
+      {"eventLog", log_figures(log)},
+      {"limits", limits_json(parts)}};
   return whole.dump();
 }
 

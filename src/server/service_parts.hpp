@@ -16,6 +16,7 @@
 #include "world/running_world.hpp"
 
 #include <boost/asio/thread_pool.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <atomic>
 #include <map>
@@ -49,7 +50,8 @@ struct Service::Parts {
         throttles{injected.clock, loaded.config.limits.profile == LimitsProfile::azure_s1
                                       ? throttle::Profile::azure_s1
                                       : throttle::Profile::none},
-        started{injected.clock.wall()} {}
+        started{injected.clock.wall()},
+        started_steady{injected.clock.steady()} {}
 
   const Config& config() const { return loaded.config; }
 
@@ -68,6 +70,7 @@ struct Service::Parts {
   std::unique_ptr<FrontDoor> front_door;
   std::unique_ptr<net::TlsServerContext> tls_context;
   std::unique_ptr<net::ConnectionLimits> connections, https_connections, admin_connections;
+  std::uint64_t descriptors_max = 0;  ///< Of this process.
 
   trust::AnchorCache anchors;
   trust::VerdictCache verdicts;
@@ -94,6 +97,8 @@ struct Service::Parts {
   std::unique_ptr<asio::thread_pool> changes;
 
   WallTime started;
+  SteadyTime started_steady;
+  std::uint64_t resident_at_start = 0;  ///< Once it is ready.
   std::atomic<bool> stopping{false};
   std::mutex stop_mutex;
   std::function<void()> stop_requested;
@@ -117,8 +122,22 @@ Result<void> announce(const Service::Parts& parts);
 /// Reads the services anew, listens for them and announces them; completes when it is done. Call on a shard.
 asio::awaitable<void> follow_services(Service::Parts& parts);
 
+/// As many descriptors as this process may have: its soft limit is raised to the hard one.
+std::uint64_t raise_descriptor_limit();
+/// How many connections there may be, within the configuration and the descriptors. After the shards.
+void make_connection_limits(Service::Parts& parts);
+rest::HttpLimits http_limits(const LimitsConfig& limits);
+/// "limits" of `muster status`: each with what is used of it.
+nlohmann::ordered_json limits_json(const Service::Parts& parts);
+/// The same for GET /metrics.
+std::string limits_metrics(const Service::Parts& parts);
+
 /// What world.json says of the running service.
 world::RunningWorld running_world(const Service::Parts& parts);
+/// Of this process, from the kernel; 0 where it does not say.
+std::uint64_t resident_bytes();
+/// What the process knows of itself, now.
+rest::ProcessFigures process_figures(const Service::Parts& parts);
 /// The object of `muster status -o json`.
 std::string status_json(const Service::Parts& parts);
 /// The effective configuration, each key with its value and who set it.

@@ -115,10 +115,15 @@ std::uint32_t subscriptions_max(const LimitsConfig& limits) {
 }
 
 mqtt::MqttLimits mqtt_limits(const Config& config) {
-  return {.packet_bytes_max = config.limits.packet_bytes_max,
+  return {.packet_bytes_max = static_cast<std::uint32_t>(config.limits.packet_bytes_max),
+          .connect_bytes_max = static_cast<std::uint32_t>(config.limits.connect_bytes_max),
           .handshake_timeout = std::chrono::seconds{config.limits.handshake_seconds},
           .connect_timeout = std::chrono::seconds{config.limits.connect_seconds},
           .inflight_max = config.limits.inflight_max,
+          .outbox_bytes_max = static_cast<std::uint32_t>(config.limits.outbox_bytes_max),
+          .requests_max = config.limits.requests_max,
+          .desired_waiting_max = config.limits.desired_waiting_max,
+          .desired_inflight_max = config.limits.desired_inflight_max,
           .subscriptions_max = subscriptions_max(config.limits),
           .keep_alive_max = std::chrono::seconds{config.limits.keep_alive_max_s}};
 }
@@ -294,7 +299,8 @@ Result<void> Starting::open_stores(WorldState state) {
                                          clock, random));
   for (const std::string& line : parts_.tls->talk) parts_.ready.talk.push_back(line);
   MUSTER_TRY(parts_.tls_context, net::TlsServerContext::make(parts_.tls->identities));
-  MUSTER_TRY(parts_.registry, registry::open_sqlite_registry({.path = parts_.paths.registry()}));
+  registry::RegistryConfig registry{.path = parts_.paths.registry(), .near_count = shard_count(config)};
+  MUSTER_TRY(parts_.registry, registry::open_sqlite_registry(std::move(registry)));
   if (state == WorldState::whole) MUSTER_CHECK(check_log_is_there());
   MUSTER_CHECK(disk.make_directory(parts_.paths.events()));
   MUSTER_TRY(parts_.log, eventlog::open_segmented_log(disk, clock, log_config(config, parts_.paths)));
@@ -353,6 +359,7 @@ rest::Services rest_services(Service::Parts& parts) {
             if (parts.stop_requested) parts.stop_requested();
           },
       .services_changed = [&parts] { return follow_services(parts); },
+      .figures = [&parts] { return process_figures(parts); },
   };
   return {.clock = parts.injected.clock,
           .random = parts.injected.random,
@@ -385,7 +392,8 @@ Result<void> Starting::listen() {
                                  mqtt_limits(parts_.config()),
                                  dps_answers(parts_.config())};
   parts_.mqtt = std::make_unique<mqtt::Gateway>(std::move(services), parts_.shards);
-  parts_.rest = std::make_unique<rest::Gateway>(rest_services(parts_), rest::HttpLimits{});
+  parts_.rest = std::make_unique<rest::Gateway>(rest_services(parts_), http_limits(parts_.config().limits));
+  make_connection_limits(parts_);
   MUSTER_CHECK(listen_mqtt());
   MUSTER_CHECK(listen_https());
   parts_.changes = std::make_unique<asio::thread_pool>(1);
@@ -393,14 +401,12 @@ Result<void> Starting::listen() {
   MUSTER_CHECK(listen_admin());
   MUSTER_CHECK(listen_control());
   for (const auto& shard : parts_.shards) shard->start();
+  parts_.resident_at_start = resident_bytes();
   serves_ = true;
   return {};
 }
 
 Result<void> Starting::listen_mqtt() {
-  const LimitsConfig& limits = parts_.config().limits;
-  parts_.connections = std::make_unique<net::ConnectionLimits>(
-      net::ConnectionCaps{limits.connections_max, limits.connections_per_address_max});
   for (const net::PortClaim& claim : parts_.mqtt_claims) {
     MUSTER_CHECK(open_mqtt(parts_, claim, parts_.listeners));
   }
@@ -409,9 +415,6 @@ Result<void> Starting::listen_mqtt() {
 
 /// The service APIs: the same front door as for devices, on another port.
 Result<void> Starting::listen_https() {
-  const LimitsConfig& limits = parts_.config().limits;
-  parts_.https_connections = std::make_unique<net::ConnectionLimits>(
-      net::ConnectionCaps{limits.connections_max, limits.connections_per_address_max});
   for (const net::PortClaim& claim : parts_.https_claims) {
     MUSTER_CHECK(open_https(parts_, claim, parts_.listeners));
   }
@@ -419,17 +422,19 @@ Result<void> Starting::listen_https() {
 }
 
 Result<void> Starting::listen_admin() {
-  constexpr net::ConnectionCaps kAdminCaps{256, 256};
+  constexpr net::ConnectionCaps kAdminCaps{.connections_max = 256, .connections_per_address_max = 256};
   parts_.admin_connections = std::make_unique<net::ConnectionLimits>(kAdminCaps);
   MUSTER_TRY(Bytes crl, server_crl(parts_));
   rest::AdminFace face{.stopping = [&parts = parts_] { return parts.stopping.load(); },
-                       .crl_der = std::move(crl)};
-  parts_.admin =
-      std::make_unique<rest::AdminGateway>(rest_services(parts_), std::move(face), rest::HttpLimits{});
+                       .crl_der = std::move(crl),
+                       .limit_metrics = [&parts = parts_] { return limits_metrics(parts); }};
+  parts_.admin = std::make_unique<rest::AdminGateway>(rest_services(parts_), std::move(face),
+                                                      http_limits(parts_.config().limits));
   MUSTER_TRY(net::Listener listener,
              net::Listener::open(*parts_.shards.front(), *admin_claim_, *parts_.admin_connections));
   listener.start([&parts = parts_](net::Accepted accepted, net::Shard& on) {
-    auto stream = std::make_shared<net::PlainStream>(std::move(accepted.socket), std::move(accepted.slot));
+    auto stream =
+        std::make_shared<net::PlainStream>(on, std::move(accepted.socket), std::move(accepted.slot));
     asio::co_spawn(on.io(), parts.admin->serve(on, std::move(stream)), asio::detached);
   });
   parts_.listeners.push_back(std::move(listener));
@@ -441,9 +446,9 @@ Result<void> Starting::listen_control() {
   MUSTER_TRY(net::UnixListener listener,
              net::UnixListener::open(*parts_.shards.front(), parts_.paths.control_socket()));
   parts_.control = std::make_unique<net::UnixListener>(std::move(listener));
-  parts_.control->start([&parts = parts_](net::UnixListener::Socket socket, const net::PeerCredentials& peer,
+  parts_.control->start([&parts = parts_](net::Descriptor socket, const net::PeerCredentials& peer,
                                           net::Shard& on) {
-    auto stream = std::make_shared<net::PlainStream>(std::move(socket));
+    auto stream = std::make_shared<net::PlainStream>(on, std::move(socket));
     rest::Caller caller{.all_rights = true, .remote = fmt::format("control socket, process {}", peer.pid)};
     asio::co_spawn(on.io(), parts.rest->serve(on, std::move(stream), std::move(caller)), asio::detached);
   });

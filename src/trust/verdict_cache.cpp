@@ -12,6 +12,19 @@ VerdictKey VerdictKey::for_anchor(std::string_view chain_hash, const Anchors& an
                                 service_key(anchors.service()), ca_id)};
 }
 
+namespace {
+
+std::shared_ptr<const Judgement> accepted_before(std::int64_t ca_id,
+                                                 const std::shared_ptr<const EnrollmentGroup>& group) {
+  auto judgement = std::make_shared<Judgement>();
+  judgement->pass("chain", "accepted before, at the same state of trust");
+  judgement->set_anchor({.ca_id = ca_id, .name = {}, .subject = {}, .sha256_thumbprint = {}});
+  judgement->set_group(group);
+  return judgement;
+}
+
+}  // namespace
+
 std::shared_ptr<const Judgement> VerdictCache::find(const VerdictKey& key, WallTime now) {
   const std::lock_guard lock{mutex_};
   const auto found = by_key_.find(key.text());
@@ -19,7 +32,8 @@ std::shared_ptr<const Judgement> VerdictCache::find(const VerdictKey& key, WallT
   const auto entry = found->second;
   if (now < entry->from || now >= entry->until) return nullptr;
   entries_.splice(entries_.begin(), entries_, entry);
-  return entry->judgement;
+  if (entry->refusal) return entry->refusal;
+  return accepted_before(entry->ca_id, entry->group);
 }
 
 void VerdictCache::put(const VerdictKey& key, std::shared_ptr<const Judgement> judgement, WallTime now) {
@@ -35,7 +49,14 @@ void VerdictCache::put(const VerdictKey& key, std::shared_ptr<const Judgement> j
     by_key_.erase(held);
     entries_.erase(entry);
   }
-  entries_.push_front({key.text(), std::move(judgement), from, until});
+  Entry entry{.key = key.text(),
+              .refusal = nullptr,
+              .ca_id = judgement->anchor() ? judgement->anchor()->ca_id : 0,
+              .group = judgement->group(),
+              .from = from,
+              .until = until};
+  if (!judgement->accepted()) entry.refusal = std::move(judgement);
+  entries_.push_front(std::move(entry));
   by_key_.emplace(entries_.front().key, entries_.begin());
   if (entries_.size() > limits_.entries_max) {
     by_key_.erase(entries_.back().key);

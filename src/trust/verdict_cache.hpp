@@ -30,16 +30,18 @@ class VerdictKey {
 };
 
 struct VerdictCacheLimits {
-  std::size_t entries_max = 32'768;  ///< About 2 KB each; the least recently used go first.
+  std::size_t entries_max =
+      32'768;  ///< About 500 bytes each, refusals 2 KB; the least recently used go first.
   /// A refusal may end with the beginning of a certificate that is not in its path: it is not believed for
   /// longer.
   std::chrono::seconds refusal_age_max{60};
 };
 
-/// Judgements that are still true: a device seen before pays one look-up. An entry holds between the latest
-/// notBefore and the earliest notAfter of its path, so neither an expiry nor a clock that was set back is
-/// overlooked. A change of trust is a new generation, so a new key; old entries age out. Threads: any; one
-/// lock, held for the look-up.
+/// Judgements that are still true: a device seen before pays one look-up. Of an acceptance only the outcome
+/// is kept: a judgement made of it has one check, without the path's certificates. A refusal is kept whole.
+/// An entry holds between the latest notBefore and the earliest notAfter of its path, so neither an expiry
+/// nor a clock that was set back is overlooked. A change of trust is a new generation, so a new key; old
+/// entries age out. Threads: any; one lock, held for the look-up.
 class VerdictCache {
  public:
   explicit VerdictCache(VerdictCacheLimits limits = {}) : limits_{limits} {}
@@ -57,7 +59,9 @@ class VerdictCache {
  private:
   struct Entry {
     std::string key;
-    std::shared_ptr<const Judgement> judgement;
+    std::shared_ptr<const Judgement> refusal;  ///< Null: accepted.
+    std::int64_t ca_id = 0;
+    std::shared_ptr<const EnrollmentGroup> group;
     WallTime from;   ///< Inclusive.
     WallTime until;  ///< Exclusive.
   };

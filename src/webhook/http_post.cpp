@@ -111,7 +111,7 @@ Task<PostAnswer> post(net::Shard& shard, const net::TlsClientContext& tls, rest:
   if (url.https) {
     stream = std::make_shared<net::TlsStream>(shard, *std::move(connected), tls, url.host);
   } else {
-    stream = std::make_shared<net::PlainStream>(*std::move(connected));
+    stream = std::make_shared<net::PlainStream>(shard, *std::move(connected));
   }
   bool late = false;
   const net::ScopedDeadline deadline{shard, shard.clock().steady() + limits.answer_timeout, [stream, &late] {

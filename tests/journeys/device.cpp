@@ -7,10 +7,12 @@ namespace muster::journeys {
 
 Device::Device(WholeService& service, Dialled dialled) : service_{service} {
   static std::uint16_t port = 40'000;
+  std::shared_ptr<const pki::PresentedChain> chain;
+  if (dialled.chain) chain = std::make_shared<const pki::PresentedChain>(*dialled.chain);
   peer_ = service.accepts({.remote = {"192.0.2.7", ++port},
                            .local = {dialled.address, 8883},
                            .server_name = std::move(dialled.server_name),
-                           .chain = std::move(dialled.chain),
+                           .chain = std::move(chain),
                            .tls_version = "TLSv1.3"});
   service.settles();
 }

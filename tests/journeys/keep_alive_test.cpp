@@ -59,6 +59,23 @@ TEST(Silence, HoldsAtDpsToo) {
   EXPECT_TRUE(device.is_closed());
 }
 
+TEST(Silence, IsOfPacketsAndNotOfBytes) {
+  WholeService service;
+  Device device{service, to_hub(provisioned(service))};
+  ASSERT_EQ(device.connects_to_hub(kDevice).return_code, 0);
+  Bytes packet;
+  encode(Publish{.topic = "devices/my-device-001/messages/events/"}, packet);
+  // Half as long again as its keep-alive for the packet, and as long again for one that is on its way.
+  int dripped = 0;
+  for (; dripped < 36 && !device.is_closed(); ++dripped) {
+    device.sends(ByteView{packet}.subspan(static_cast<std::size_t>(dripped), 1));
+    service.passes(5s);
+  }
+  EXPECT_TRUE(device.is_closed());
+  EXPECT_EQ(dripped * 5, 180);
+  EXPECT_EQ(service.journal(kDevice).at(0).entry.code, ErrorCode::keep_alive_timeout);
+}
+
 TEST(ConnectTimer, EndsWhoNeverConnects) {
   WholeService service;
   Device device{service, to_hub(certificate_of(kDevice))};
@@ -66,6 +83,21 @@ TEST(ConnectTimer, EndsWhoNeverConnects) {
   EXPECT_FALSE(device.is_closed());
   service.passes(1ms);
   EXPECT_TRUE(device.is_closed());
+  EXPECT_EQ(service.newest_entries().at(0).entry.code, ErrorCode::connect_timeout);
+}
+
+TEST(ConnectTimer, HoldsFromAcceptAndNotAnewFromTheHandshake) {
+  WholeService service;
+  const auto peer = service.accepts({.remote = {"192.0.2.7", 40'000}});
+  peer->hold_handshake();
+  service.settles();
+  service.passes(20s);
+  peer->finish_handshake({});
+  service.settles();
+  service.passes(10s - 1ms);
+  EXPECT_FALSE(peer->closed());
+  service.passes(1ms);
+  EXPECT_TRUE(peer->closed());
   EXPECT_EQ(service.newest_entries().at(0).entry.code, ErrorCode::connect_timeout);
 }
 

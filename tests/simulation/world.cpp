@@ -337,7 +337,7 @@ std::shared_ptr<Wire> World::dial(const std::string& server_name) {
   const auto peer = service_->accept({.remote = {"192.0.2.7", ++port_},
                                       .local = {"127.0.0.1", 8883},
                                       .server_name = server_name,
-                                      .chain = std::nullopt,
+                                      .chain = nullptr,
                                       .tls_version = "TLSv1.3"},
                                      static_cast<std::size_t>(random_->below(shards_)));
   auto wire = std::make_shared<Wire>(peer, *random_, random_->below(4) == 0);

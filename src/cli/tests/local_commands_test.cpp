@@ -174,7 +174,7 @@ TEST(Explain, GivesTheRowOfTheTable) {
 /// The reference pages are made by the binary; a change of a text without its page is found here.
 TEST(Reference, PagesAreCurrent) {
   TestShell shell;
-  for (const std::string page : {"cli", "errors", "configuration"}) {
+  for (const std::string page : {"cli", "errors", "configuration", "metrics"}) {
     std::ifstream file{MUSTER_SOURCE_DIR "/docs/reference/" + page + ".md"};
     const std::string text{std::istreambuf_iterator<char>{file}, {}};
     EXPECT_EQ(shell.run({"reference", page}).out, text)

@@ -20,12 +20,14 @@ class TestShell {
 
   Outcome run(const std::vector<std::string>& words) {
     std::ostringstream out, err;
+    std::istringstream in{input};
     Shell shell{.clock = clock,
                 .random = *random,
                 .disk = *disk,
                 .out = out,
                 .err = err,
                 .environment = environment,
+                .in = in,
                 .out_is_terminal = out_is_terminal};
     const int status = run_command_line(words, shell);
     return {status, out.str(), err.str()};
@@ -46,6 +48,7 @@ class TestShell {
   std::unique_ptr<disk::Disk> disk = disk::make_memory_disk();
   Environment environment;
   bool out_is_terminal = false;
+  std::string input;  ///< What standard input holds.
 };
 
 }  // namespace muster::cli

@@ -4,10 +4,7 @@
 #include "gateway/mqtt/gateway.hpp"
 #include "gateway/mqtt/opening.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +16,9 @@ namespace {
 /// Reads of one turn before the shard looks at its other connections.
 constexpr int kReadsPerTurn = 4;
 /// A buffer that grew for one large packet is given back; a usual one is kept while there is traffic.
-constexpr std::size_t kBufferKept = 4 * 1024;
+constexpr std::size_t kBufferKept = 256;
+/// Acknowledgements likewise, 16 bytes each.
+constexpr std::size_t kAcksKept = 4;
 /// How long, and for how many bytes, a client that was refused may go on before it has read its CONNACK: a
 /// close over unread bytes resets the connection, and the CONNACK is lost (as with TLS alerts,
 /// protocol/device/10 section 3).
@@ -39,7 +38,6 @@ Connection::Connection(GatewayServices& services, AckQueue& acks, net::Shard& sh
       acks_{acks},
       shard_{shard},
       stream_{std::move(stream)},
-      room_{shard},
       for_device_{services.limits.desired_waiting_max} {
   remote_ = fmt::format("{}:{}", stream_->peer().remote.address, stream_->peer().remote.port);
   tracking_id_ = services_.journal.new_tracking_id();
@@ -49,33 +47,112 @@ Connection::~Connection() = default;
 
 asio::awaitable<void> Connection::run() {
   const auto self = shared_from_this();  // The coroutine keeps the connection, whoever else lets go.
-  arm(services_.limits.handshake_timeout,
+  const MqttLimits& limits = services_.limits;
+  const SteadyTime connect_by = services_.clock.steady() + limits.connect_timeout;
+  arm(std::min(limits.handshake_timeout, limits.connect_timeout),
       Error{ErrorCode::connect_timeout, "the TLS handshake did not end in time"});
   const Result<void> secured = co_await stream_->handshake();
   if (!secured) {
     close_with(ending_ ? ending_ : std::optional{secured.error()}, false);
     co_return;
   }
-  arm(services_.limits.connect_timeout, Error{ErrorCode::connect_timeout, "no CONNECT arrived in time"});
+  arm(connect_by - services_.clock.steady(), Error{ErrorCode::connect_timeout, "no CONNECT arrived in time"});
   Result<Opened> opened = co_await open(*this, services_);
   if (!opened) {
     shard_.cancel(deadline_);
     const bool answered = !ending_ && !answered_.empty() && !blocked_;
+    stream_->forget_session();  // Sessions are for devices: a stranger's would fill the cache.
     journal_end(ending_ ? ending_ : std::optional{opened.error()});
     if (answered) co_await let_peer_read_answer();
     close(opened.error());
     co_return;
   }
+  stream_->opened();
   handler_ = std::move(opened->handler);
   keep_alive_ = opened->keep_alive;
-  last_heard_ = services_.clock.steady();
+  last_heard_ = last_packet_ = services_.clock.steady();
   journal_connected();
   arm_keep_alive();
   handler_->outbox_ready();  // What was told since the session was claimed found no handler.
   flush();
-  co_await pump();
+  self_ = self;
+  stream_->watch(this);
+  turn();
+}
+
+void Connection::stream_ready() {
+  const auto self = shared_from_this();  // turn() may let go of it.
+  if (blocked_) {
+    blocked_ = false;
+    flush();
+  }
+  turn();
+}
+
+void Connection::turn_soon() {
+  if (!self_ || std::exchange(turn_posted_, true)) return;
+  asio::post(shard_.io(), [self = self_] {
+    self->turn_posted_ = false;
+    self->turn();
+  });
+}
+
+/// Reads and handles what there is. Stops, until it is told that it is worth going on, when there is nothing
+/// to read, and while the disk or the peer is behind: then nothing is read, and TCP tells the device.
+void Connection::turn() {
+  if (!self_) return;
+  const auto self = self_;
+  turning_ = true;
+  int reads = 0;
+  while (!ending_ && !orderly_) {
+    const Result<bool> more = take_turn();
+    if (!more) {
+      flush();  // What was answered before the packet that was wrong.
+      fail(more.error());
+    } else if (!*more) {
+      break;
+    } else if (++reads == kReadsPerTurn) {
+      turn_soon();  // The shard's other connections have their turn.
+      break;
+    }
+  }
+  turning_ = false;
+  if (ending_ || orderly_) finish();
+}
+
+/// One read at most. False when there is nothing to do just now.
+Result<bool> Connection::take_turn() {
+  if (pause_) return false;
+  if (!inbox_.empty()) {
+    MUSTER_TRY(const std::size_t consumed, consume(inbox_));
+    inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(consumed));
+    if (inbox_.empty()) release(inbox_);
+    flush();
+  }
+  if (ending_ || orderly_ || blocked_ || waits_for_log()) return false;
+  MUSTER_TRY(const bool more, read_more());
+  flush();
+  return more;
+}
+
+void Connection::finish() {
+  if (!self_) return;
+  const auto self = std::exchange(self_, nullptr);
   flush();  // DISCONNECT may have come in one read with packets that were answered.
   close_with(ending_, orderly_);
+}
+
+void OwedAcks::pop() {
+  if (++next_ == acks_.size()) clear();
+}
+
+void OwedAcks::clear() {
+  next_ = 0;
+  if (acks_.capacity() > kAcksKept) {
+    std::vector<Ack>{}.swap(acks_);
+  } else {
+    acks_.clear();
+  }
 }
 
 Task<Bytes> Connection::read_connect(std::uint32_t size_max) {
@@ -115,38 +192,6 @@ Error Connection::header_error(DecodeError error, std::uint32_t size_max) {
             fmt::format("a packet announces more than the {} bytes allowed", size_max)};
   }
   return {ErrorCode::malformed_packet, "the fixed header is not one of MQTT 3.1.1"};
-}
-
-asio::awaitable<void> Connection::pump() {
-  int reads = 0;
-  while (!ending_ && !orderly_) {
-    const Result<std::size_t> consumed = consume(inbox_);
-    if (!consumed) co_return fail(consumed.error());
-    inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(*consumed));
-    if (inbox_.empty()) release(inbox_);
-    flush();
-    if (ending_ || orderly_) co_return;
-
-    // Back-pressure: while the disk or the peer is behind, nothing is read, and TCP tells the device.
-    if (blocked_ || waits_for_log()) {
-      const Result<void> woken = co_await room_.wait();
-      if (!woken) co_return;
-      continue;
-    }
-    const Result<bool> more = read_more();
-    if (!more) {
-      flush();  // What was answered before the packet that was wrong.
-      co_return fail(more.error());
-    }
-    if (*more && ++reads < kReadsPerTurn) continue;
-    reads = 0;
-    if (*more) {
-      co_await asio::post(shard_.io(), asio::use_awaitable);
-      continue;
-    }
-    const Result<void> ready = co_await stream_->readable();
-    if (!ready && !ending_) co_return fail(ready.error());
-  }
 }
 
 /// Reads once into the shard's buffer and handles what came; keeps the rest. False when there is nothing to
@@ -189,13 +234,14 @@ Result<std::size_t> Connection::consume(ByteView bytes) {
     MUSTER_TRY(const PacketHandler::Next next, handler_->handle(*header, body));
     if (next == PacketHandler::Next::wait_for_room) {
       starved_ = true;
-      acks_.wait_for_room(shared_from_this());
+      if (!std::exchange(in_room_queue_, true)) acks_.wait_for_room(shared_from_this());
       break;
     }
     if (next == PacketHandler::Next::pause) break;
     done += size;
     if (next == PacketHandler::Next::disconnect) orderly_ = true;
   }
+  if (done > 0) last_packet_ = last_heard_;
   return done;
 }
 
@@ -204,7 +250,7 @@ void Connection::pause_for(std::chrono::nanoseconds time) {
     // Not reset(): it is the deadline's own action that runs.
     asio::post(shard_.io(), [self = shared_from_this()] {
       self->pause_ = nullptr;
-      self->room_.notify();
+      self->turn();
     });
   });
 }
@@ -218,7 +264,6 @@ void Connection::flush() {
     }
     if (wrote->state == net::IoState::would_block) {
       blocked_ = true;
-      asio::co_spawn(shard_.io(), drain(), asio::detached);
       break;
     }
     outbox_written_ += wrote->size;
@@ -232,20 +277,8 @@ void Connection::flush() {
   }
 }
 
-asio::awaitable<void> Connection::drain() {
-  const auto self = shared_from_this();
-  const Result<void> ready = co_await stream_->writable();
-  blocked_ = false;
-  if (!ready) {
-    fail(ready.error());
-    co_return;
-  }
-  flush();
-  if (!blocked_) room_.notify();
-}
-
 void Connection::acknowledge_when_durable(eventlog::Ticket ticket, std::uint16_t packet_id) {
-  unacknowledged_.emplace_back(ticket, packet_id);
+  unacknowledged_.push({ticket, packet_id});
   if (std::exchange(in_ack_queue_, true)) return;
   acks_.wait_for_acks(shared_from_this());
 }
@@ -253,12 +286,12 @@ void Connection::acknowledge_when_durable(eventlog::Ticket ticket, std::uint16_t
 bool Connection::complete(eventlog::Ticket durable) {
   if (ending_) unacknowledged_.clear();
   const bool was_full = inflight() >= services_.limits.inflight_max;
-  while (!unacknowledged_.empty() && unacknowledged_.front().first <= durable) {
-    send(Puback{unacknowledged_.front().second});
-    unacknowledged_.pop_front();
+  while (!unacknowledged_.empty() && unacknowledged_.front().ticket <= durable) {
+    send(Puback{unacknowledged_.front().packet_id});
+    unacknowledged_.pop();
   }
   flush();
-  if (was_full) room_.notify();
+  if (was_full) turn_soon();
   in_ack_queue_ = !unacknowledged_.empty();
   return in_ack_queue_;
 }
@@ -266,8 +299,9 @@ bool Connection::complete(eventlog::Ticket durable) {
 void Connection::fail(Error reason) {
   if (ending_) return;
   ending_ = std::move(reason);
-  room_.close();
   stream_->close();
+  // From wherever this was called: whoever called may still be at work on the connection.
+  if (self_ && !turning_) asio::post(shard_.io(), [self = self_] { self->finish(); });
 }
 
 void Connection::end(Error reason) {
@@ -302,20 +336,27 @@ void Connection::arm(std::chrono::nanoseconds in, Error reason) {
   });
 }
 
+/// What counts are packets, not bytes [MQTT-3.1.2-24]: who drips one is no longer there. A large one over a
+/// slow line may take as long again.
+SteadyTime Connection::keep_alive_ends() const noexcept {
+  const std::chrono::nanoseconds silence_max = keep_alive_ * 3 / 2;
+  return std::min(last_heard_ + silence_max, last_packet_ + 2 * silence_max);
+}
+
 /// One deadline a connection, moved only when it fires: a message costs a stored time, not a timer.
 void Connection::arm_keep_alive() {
   shard_.cancel(deadline_);
-  deadline_ = shard_.at(last_heard_ + keep_alive_ * 3 / 2, [weak = weak_from_this()] {
+  deadline_ = shard_.at(keep_alive_ends(), [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->ending_) return;
+    const SteadyTime now = self->services_.clock.steady();
     // A silence that is ours: what the device sends stays unread while the log has no room.
-    if (self->waits_for_log()) self->last_heard_ = self->services_.clock.steady();
-    if (self->services_.clock.steady() < self->last_heard_ + self->keep_alive_ * 3 / 2)
-      return self->arm_keep_alive();
+    if (self->waits_for_log()) self->last_heard_ = self->last_packet_ = now;
+    if (now < self->keep_alive_ends()) return self->arm_keep_alive();
     self->fail(Error{
         ErrorCode::keep_alive_timeout,
-        fmt::format("nothing for {} s",
-                    std::chrono::duration_cast<std::chrono::seconds>(self->keep_alive_ * 3 / 2).count())});
+        fmt::format("no packet for {} s",
+                    std::chrono::duration_cast<std::chrono::seconds>(now - self->last_packet_).count())});
   });
 }
 
@@ -381,7 +422,6 @@ void Connection::journal_end(const std::optional<Error>& reason) {
 void Connection::close(Error reason) {
   if (!ending_) ending_ = std::move(reason);
   handler_.reset();
-  room_.close();
   stream_->close();
 }
 

@@ -7,16 +7,15 @@
 #include "hub/outbox.hpp"
 #include "hub/session_directory.hpp"
 #include "net/shard.hpp"
-#include "net/signal.hpp"
 #include "net/stream.hpp"
 #include "protocol/mqtt/packet.hpp"
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace muster::mqtt {
 
@@ -43,18 +42,40 @@ class PacketHandler {
   virtual void closed(bool orderly) = 0;
 };
 
-/// One MQTT connection from accept to close: handshake, CONNECT, then packets to its handler. A coroutine
-/// reads; what there is to write is written at once as far as the peer takes it, and a second coroutine
-/// exists only while it does not. Lives and dies on one shard; end(), tell() and last_activity() may be
-/// called from any thread.
-class Connection final : public hub::LiveSession, public std::enable_shared_from_this<Connection> {
+/// The acknowledgements that a connection owes, in the order of its messages. Holds no memory when there are
+/// none, nor a block of them for the one that a device usually has under way.
+class OwedAcks {
+ public:
+  struct Ack {
+    eventlog::Ticket ticket;
+    std::uint16_t packet_id;
+  };
+  bool empty() const noexcept { return next_ == acks_.size(); }
+  std::size_t size() const noexcept { return acks_.size() - next_; }
+  const Ack& front() const { return acks_[next_]; }
+  void push(Ack ack) { acks_.push_back(ack); }
+  void pop();
+  void clear();
+
+ private:
+  std::vector<Ack> acks_;
+  std::size_t next_ = 0;
+};
+
+/// One MQTT connection from accept to close: a coroutine for the handshake and CONNECT, then turn() each time
+/// that its stream has something. What there is to write is written at once as far as the peer takes it.
+/// Lives and dies on one shard; end(), tell() and last_activity() may be called from any thread.
+class Connection final : public hub::LiveSession,
+                         public net::StreamWatcher,
+                         public std::enable_shared_from_this<Connection> {
  public:
   Connection(GatewayServices& services, AckQueue& acks, net::Shard& shard,
              std::unique_ptr<net::Stream> stream);
   ~Connection() override;
 
-  /// The whole life of the connection.
+  /// Until the connection is open, or refused and over. From then on it keeps itself, until it ends.
   asio::awaitable<void> run();
+  void stream_ready() override;
 
   void end(Error reason) override;
   WallTime last_activity() const override;
@@ -81,8 +102,11 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   /// On the shard, when the log has moved: sends the acknowledgements that are due. True while some are still
   /// waited for.
   bool complete(eventlog::Ticket durable);
-  /// Wakes the reader if it waits for room.
-  void room() { room_.notify(); }
+  /// There may be room in the log again.
+  void room() {
+    in_room_queue_ = false;
+    turn_soon();
+  }
   void fail(Error reason);
   /// What the service has for the device and the handler has not taken yet.
   hub::Outbox& for_device() noexcept { return for_device_; }
@@ -98,12 +122,15 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
 
  private:
   static Error header_error(DecodeError error, std::uint32_t size_max);
-  asio::awaitable<void> pump();
+  void turn();
+  void turn_soon();
+  Result<bool> take_turn();
+  void finish();
   Result<std::size_t> consume(ByteView bytes);
   Result<bool> read_more();
-  asio::awaitable<void> drain();
   void arm(std::chrono::nanoseconds in, Error reason);
   void arm_keep_alive();
+  SteadyTime keep_alive_ends() const noexcept;
   /// Nothing is read for want of room in the log, or on the way to the disk.
   bool waits_for_log() const noexcept;
   void journal_connected();
@@ -118,21 +145,25 @@ class Connection final : public hub::LiveSession, public std::enable_shared_from
   net::Shard& shard_;
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<PacketHandler> handler_;
-  net::Signal room_;
   Bytes inbox_;   ///< Bytes of a packet that has not arrived whole; empty, and without memory, when idle.
   Bytes outbox_;  ///< What the peer has not taken yet.
   std::size_t outbox_written_ = 0;
   hub::Outbox for_device_;
-  std::deque<std::pair<eventlog::Ticket, std::uint16_t>> unacknowledged_;
+  OwedAcks unacknowledged_;
   std::optional<Error> ending_;
   std::string remote_, subject_, service_, tracking_id_, answered_;
   std::string_view step_ = "tls";  ///< Of a refusal; always a literal.
   net::Shard::DeadlineId deadline_ = 0;
   std::chrono::nanoseconds keep_alive_{};
   SteadyTime last_heard_{};
+  SteadyTime last_packet_{};  ///< When the last byte of a whole packet was heard.
   std::atomic<std::int64_t> last_activity_us_{0};
+  std::shared_ptr<Connection> self_;  ///< Itself, between CONNECT and the end.
   bool in_ack_queue_ = false;
-  bool blocked_ = false;                        ///< The peer takes no more just now: drain() waits for it.
+  bool in_room_queue_ = false;
+  bool turning_ = false;
+  bool turn_posted_ = false;
+  bool blocked_ = false;                        ///< The peer takes no more just now.
   std::unique_ptr<net::ScopedDeadline> pause_;  ///< Null unless the connection pauses.
   bool starved_ = false;  ///< The handler asked to wait for room, and has not been asked again since.
   bool orderly_ = false;

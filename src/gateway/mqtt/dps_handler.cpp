@@ -45,7 +45,9 @@ struct DpsHandler::Shared {
 
 DpsHandler::DpsHandler(Connection& connection, GatewayServices& services, DpsCaller caller)
     : connection_{connection}, services_{services}, caller_{std::move(caller)} {
-  if (connection.peer().chain) chain_ = std::make_shared<const pki::Chain>(*connection.peer().chain);
+  if (const auto& presented = connection.peer().chain) {
+    chain_ = std::make_shared<const pki::Chain>(presented->parse());
+  }
 }
 
 Result<PacketHandler::Next> DpsHandler::handle(const FixedHeader& header, ByteView body) {

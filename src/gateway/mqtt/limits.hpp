@@ -13,8 +13,8 @@ struct MqttLimits {
   /// Before CONNECT was accepted. A will may be large, so this is not a few hundred bytes; it is held only as
   /// it arrives.
   std::uint32_t connect_bytes_max = 64 * 1024;
-  std::chrono::seconds handshake_timeout{30};
-  std::chrono::seconds connect_timeout{30};  ///< From the end of the handshake until CONNECT is accepted.
+  std::chrono::seconds handshake_timeout{30};  ///< From accept; a turn that is waited for counts.
+  std::chrono::seconds connect_timeout{30};    ///< From accept, too, until CONNECT is accepted.
   std::uint32_t inflight_max =
       256;  ///< Messages of one connection that wait for the disk; then reading pauses.
   std::uint32_t outbox_bytes_max =

@@ -140,7 +140,7 @@ Task<Opened> open_hub(Connection& connection, GatewayServices& services, const C
     request.password = std::string{as_text(*connect.password)};
     request.hosts = services.names.hosts_of_hub(*name);
   }
-  if (connection.peer().chain) request.chain = std::make_shared<const pki::Chain>(*connection.peer().chain);
+  request.chain = connection.peer().chain;
   Result<Entered> entered = co_await enter_hub(connection, services, request, connect.clean_session);
   if (!entered) co_return refuse(connection, entered.error());
   entered->handler->leaves(*std::move(will));

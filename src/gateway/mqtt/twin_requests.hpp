@@ -5,11 +5,11 @@
 #include "hub/twins.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace muster::mqtt {
 
@@ -47,7 +47,7 @@ class TwinRequests {
   GatewayServices& services_;
   const hub::SessionKey& key_;
   std::shared_ptr<std::uint32_t> under_way_ = std::make_shared<std::uint32_t>(0);  ///< Outlives this.
-  std::deque<std::uint16_t> unacknowledged_;
+  std::vector<std::uint16_t> unacknowledged_;
   std::uint16_t last_packet_id_ = 0;
 };
 

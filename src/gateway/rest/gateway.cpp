@@ -148,11 +148,14 @@ void Gateway::stop() {
 Task<void> Gateway::serve(net::Shard& shard, std::shared_ptr<net::Stream> stream, Caller caller) {
   const OpenStreams::Entry entry{open_, shard, stream};
   const Client client{shard, caller, stream->peer()};
-  HttpSession session{shard, stream, limits_,
+  HttpSession session{shard,
+                      stream,
+                      limits_,
                       [this, &client](const Request& request) { return answer(client, request); },
                       [this, &client](unsigned status, const Error& error, const Request& so_far) {
                         return refuse(client, status, error, so_far);
-                      }};
+                      },
+                      [this, &client](const Request& head) { return judge_head(client, head); }};
   auto ended = co_await session.run();
   co_return ended;
 }
@@ -164,6 +167,7 @@ asio::awaitable<void> Gateway::serve_tls(net::Shard& shard, std::shared_ptr<net:
                                        [stream] { stream->close(); }};
     secured = co_await stream->handshake();
   }
+  stream->opened();
   const Caller caller{.all_rights = false, .remote = stream->peer().remote.address};
   if (secured) secured = co_await serve(shard, stream, caller);
   stream->close();
@@ -177,7 +181,7 @@ asio::awaitable<void> Gateway::serve_tls(net::Shard& shard, std::shared_ptr<net:
 
 asio::awaitable<Response> Gateway::answer(const Client& client, const Request& request) {
   Asked asked{Api::muster, services_.journal.new_tracking_id(), "", ErrorForm::usual};
-  auto answered = co_await dispatch(client, request, asked);
+  auto answered = co_await dispatch(client, request, Extent::whole, asked);
   Response response =
       answered ? *std::move(answered) : problem_response(answered.error(), asked, services_.clock.wall());
   response.headers.emplace_back("x-ms-request-id", asked.tracking_id);
@@ -185,6 +189,18 @@ asio::awaitable<Response> Gateway::answer(const Client& client, const Request& r
     response.headers.emplace_back("x-ms-client-request-id", std::string{*id});
   }
   log_answer(client.caller, request, response, asked, answered ? nullptr : &answered.error());
+  co_return response;
+}
+
+/// Whether the caller may make this call, before a large body of it is kept: a stranger's is not. `head` is
+/// asked once more when it is whole, for what held then may not hold later.
+asio::awaitable<std::optional<Response>> Gateway::judge_head(const Client& client, const Request& head) {
+  Asked asked{Api::muster, services_.journal.new_tracking_id(), "", ErrorForm::usual};
+  const auto judged = co_await dispatch(client, head, Extent::head, asked);
+  if (judged) co_return std::nullopt;
+  Response response = problem_response(judged.error(), asked, services_.clock.wall());
+  response.headers.emplace_back("x-ms-request-id", asked.tracking_id);
+  log_answer(client.caller, head, response, asked, &judged.error());
   co_return response;
 }
 
@@ -218,7 +234,8 @@ Result<Face> Gateway::face_of(const Client& client, const Request& request) cons
                        "`muster up` with --name HOST."));
 }
 
-Task<Response> Gateway::dispatch(const Client& client, const Request& request, Asked& asked) {
+/// With Extent::head nothing is done once the caller's right is known, and the answer means nothing.
+Task<Response> Gateway::dispatch(const Client& client, const Request& request, Extent extent, Asked& asked) {
   MUSTER_CO_TRY(const Face face, face_of(client, request));
   asked.api = face.api;
   MUSTER_CO_TRY(const auto target,
@@ -233,8 +250,10 @@ Task<Response> Gateway::dispatch(const Client& client, const Request& request, A
     MUSTER_CO_TRY(Access access, access_of(call, found.route->right));
     const ServiceRef service = access.service;
     MUSTER_CO_CHECK(co_await authorize(services_, request, std::move(access)));
-    if (const auto quota = quota_of(*found.route)) MUSTER_CO_CHECK(services_.throttles.take(service, *quota));
+    if (const auto quota = quota_of(*found.route); quota && extent == Extent::whole)
+      MUSTER_CO_CHECK(services_.throttles.take(service, *quota));
   }
+  if (extent == Extent::head) co_return Response{};
   if (!found.route->handler) {
     co_return failure(ErrorCode::not_implemented,
                       fmt::format("{} {} is not in this version", found.route->method, found.route->pattern));

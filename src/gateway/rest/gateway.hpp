@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace muster::rest {
 
@@ -66,7 +67,9 @@ class Gateway {
   };
   asio::awaitable<Response> answer(const Client& client, const Request& request);
   Response refuse(const Client& client, unsigned status, const Error& error, const Request& so_far);
-  Task<Response> dispatch(const Client& client, const Request& request, struct Asked& asked);
+  asio::awaitable<std::optional<Response>> judge_head(const Client& client, const Request& head);
+  enum class Extent : std::uint8_t { head, whole };
+  Task<Response> dispatch(const Client& client, const Request& request, Extent extent, struct Asked& asked);
   Result<Face> face_of(const Client& client, const Request& request) const;
 
   const Services services_;
@@ -79,6 +82,8 @@ class Gateway {
 struct AdminFace {
   std::function<bool()> stopping;  ///< An orderly stop has begun.
   Bytes crl_der;                   ///< GET /server.crl.
+  std::function<std::string()> limit_metrics =
+      {};  ///< Further lines of GET /metrics: the limits and their use.
 };
 
 /// The admin port: /healthz, /readyz, /metrics, /server.crl, GET only.

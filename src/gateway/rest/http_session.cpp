@@ -23,12 +23,13 @@ asio::awaitable<void> watch_peer(std::shared_ptr<net::Stream> stream, std::funct
 }  // namespace
 
 HttpSession::HttpSession(net::Shard& shard, std::shared_ptr<net::Stream> stream, const HttpLimits& limits,
-                         Answerer answer, Refuser refuser)
+                         Answerer answer, Refuser refuser, HeadJudge judge)
     : shard_{shard},
       stream_{std::move(stream)},
       limits_{limits},
       answer_{std::move(answer)},
-      refuser_{std::move(refuser)} {}
+      refuser_{std::move(refuser)},
+      judge_{std::move(judge)} {}
 
 Task<void> HttpSession::run() {
   Result<void> ended;
@@ -57,7 +58,7 @@ Task<HttpSession::Next> HttpSession::exchange() {
     MUSTER_CO_CHECK(co_await refuse(reader, reader.refused_status(), received.error()));
     co_return Next::close;
   }
-  if (!*received) co_return Next::close;
+  if (*received != Received::whole) co_return Next::close;
   if (reader.has_surplus()) {
     const Error error{ErrorCode::request_malformed,
                       "more bytes follow the request: wait for the answer before the next"};
@@ -71,23 +72,24 @@ Task<HttpSession::Next> HttpSession::exchange() {
   co_return next;
 }
 
-/// False: the peer ended the connection, or was idle for too long, before another request began.
-Task<bool> HttpSession::receive(RequestReader& reader) {
+/// `ended`: by the peer, or it was idle for too long, before another request began.
+Task<HttpSession::Received> HttpSession::receive(RequestReader& reader) {
   const auto give_up = [this] {
     timed_out_ = true;
     stream_->close();
   };
+  bool judged = !judge_;
   auto deadline =
       std::make_unique<net::ScopedDeadline>(shard_, shard_.clock().steady() + limits_.idle_timeout, give_up);
   while (!reader.done()) {
     MUSTER_CO_TRY(const auto io, stream_->try_read(shard_.scratch()));
-    if (io.state == net::IoState::closed) co_return false;
+    if (io.state == net::IoState::closed) co_return Received::ended;
     if (io.state == net::IoState::would_block) {
       if (reader.take_expects_continue()) {
         MUSTER_CO_CHECK(co_await write_all(std::string{kContinue}));
       }
       const auto ready = co_await stream_->readable();
-      if (timed_out_) co_return false;
+      if (timed_out_) co_return Received::ended;
       if (!ready) co_return failure(ready.error());
       continue;
     }
@@ -104,7 +106,18 @@ Task<bool> HttpSession::receive(RequestReader& reader) {
     }
     const auto bytes = as_text(ByteView{shard_.scratch()}.first(io.size));
     MUSTER_CO_CHECK(reader.feed(bytes));
+    if (judged || reader.body_bytes() <= limits_.stranger_body_bytes_max) continue;
+    judged = true;
+    MUSTER_CO_TRY(const bool refused, co_await refused_by_head(reader));
+    if (refused) co_return Received::refused;
   }
+  co_return Received::whole;
+}
+
+Task<bool> HttpSession::refused_by_head(const RequestReader& reader) {
+  std::optional<Response> refusal = co_await judge_(reader.so_far());
+  if (!refusal) co_return false;
+  MUSTER_CO_CHECK(co_await last_answer(*std::move(refusal)));
   co_return true;
 }
 
@@ -137,6 +150,10 @@ Task<void> HttpSession::refuse(const RequestReader& reader, unsigned status, con
               log::field(stream_->peer().remote.address), log::field(error.reason()));
     response = Response::json(format_muster_problem({error, "", shard_.clock().wall()}), status);
   }
+  co_return co_await last_answer(std::move(response));
+}
+
+Task<void> HttpSession::last_answer(Response response) {
   response.headers.emplace_back("Content-Length", std::to_string(response.body.size()));
   MUSTER_CO_CHECK(co_await write_all(serialize(response, true, false)));
   co_return co_await linger();

@@ -77,10 +77,10 @@ void Aftermath::add(Aftermath other) {
 
 void Aftermath::settle(hub::SessionDirectory& sessions, const ServiceName& hub) const {
   using hub::SessionKey;
-  const auto of_devices = [&hub](const std::set<DeviceId>& devices) {
+  const auto of_devices = [&hub](const std::unordered_set<DeviceId>& devices) {
     return [&hub, &devices](const SessionKey& key) { return key.hub == hub && devices.contains(key.device); };
   };
-  const auto of_keys = [](const std::set<SessionKey>& keys) {
+  const auto of_keys = [](const std::unordered_set<SessionKey>& keys) {
     return [&keys](const SessionKey& key) { return keys.contains(key); };
   };
   if (!removed_.empty()) {

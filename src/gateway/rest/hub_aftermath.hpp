@@ -3,7 +3,7 @@
 #include "hub/session_directory.hpp"
 #include "model/device.hpp"
 
-#include <set>
+#include <unordered_set>
 #include <vector>
 
 namespace muster::rest {
@@ -26,8 +26,8 @@ class Aftermath {
   void settle(hub::SessionDirectory& sessions, const ServiceName& hub) const;
 
  private:
-  std::set<DeviceId> disabled_, removed_;
-  std::set<hub::SessionKey> removed_modules_, rekeyed_, changed_;
+  std::unordered_set<DeviceId> disabled_, removed_;
+  std::unordered_set<hub::SessionKey> removed_modules_, rekeyed_, changed_;
   std::vector<hub::SessionKey> forgotten_;
 };
 

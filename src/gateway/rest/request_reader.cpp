@@ -12,8 +12,21 @@ namespace muster::rest {
 
 namespace http = boost::beast::http;
 
+namespace {
+
+/// A string that grows as its bytes come: Beast's own would reserve what a stranger announces.
+struct GrowingBody : http::string_body {
+  class reader : public http::string_body::reader {
+   public:
+    using http::string_body::reader::reader;
+    void init(const boost::optional<std::uint64_t>&, boost::beast::error_code& ec) { ec = {}; }
+  };
+};
+
+}  // namespace
+
 struct RequestReader::Parser {
-  http::request_parser<http::string_body> beast;
+  http::request_parser<GrowingBody> beast;
 };
 
 RequestReader::RequestReader(const HttpLimits& limits)
@@ -27,6 +40,9 @@ RequestReader::~RequestReader() = default;
 
 bool RequestReader::started() const noexcept { return head_done_ || !inbox_.empty(); }
 bool RequestReader::done() const noexcept { return head_done_ && parser_->beast.is_done(); }
+std::size_t RequestReader::body_bytes() const noexcept {
+  return head_done_ ? parser_->beast.get().body().size() + inbox_.size() : 0;
+}
 bool RequestReader::has_surplus() const noexcept { return done() && !inbox_.empty(); }
 bool RequestReader::take_expects_continue() noexcept {
   return std::exchange(expects_continue_, false) && !done();

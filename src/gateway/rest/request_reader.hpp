@@ -21,8 +21,9 @@ class RequestReader {
   /// nothing may be fed after a failure.
   Result<void> feed(std::string_view bytes);
 
-  bool started() const noexcept;  ///< A byte of the request has come.
-  bool done() const noexcept;     ///< The request is whole.
+  bool started() const noexcept;            ///< A byte of the request has come.
+  bool done() const noexcept;               ///< The request is whole.
+  std::size_t body_bytes() const noexcept;  ///< So much of the body has come.
   /// The client asked for "100 Continue" and still holds its body back. True once.
   bool take_expects_continue() noexcept;
   /// Bytes beyond the request: the client did not wait for its answer.

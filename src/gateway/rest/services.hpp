@@ -13,6 +13,7 @@
 #include "throttle/throttles.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,22 @@ struct Caller {
   std::string remote;
 };
 
+/// What only the process knows of itself.
+struct ProcessFigures {
+  double uptime_s = 0;
+  std::uint64_t resident_bytes = 0;           ///< 0 where the kernel does not say.
+  std::uint64_t resident_bytes_at_start = 0;  ///< When it was ready, with nobody connected.
+  std::uint64_t connections = 0;
+  std::uint64_t connections_refused = 0;
+  std::uint64_t registrations_running = 0;
+
+  /// What each of so many sessions has added to the memory; 0 without any.
+  std::uint64_t resident_bytes_per(std::uint64_t sessions) const noexcept {
+    if (sessions == 0 || resident_bytes <= resident_bytes_at_start) return 0;
+    return (resident_bytes - resident_bytes_at_start) / sessions;
+  }
+};
+
 /// What the process itself answers: filled by server/compose.
 struct ProcessFace {
   std::function<std::string()> status_json;  ///< The object of `muster status -o json`.
@@ -33,6 +50,7 @@ struct ProcessFace {
   /// Hubs or DPS instances came or went: completes once the process has followed, as far as it can (what it
   /// cannot is logged). Call on a shard.
   std::function<asio::awaitable<void>()> services_changed;
+  std::function<ProcessFigures()> figures{};  ///< For /metrics; without it they are 0.
 };
 
 /// Everything that the REST handlers stand on. Borrowed; outlives them.

@@ -51,7 +51,7 @@ class Connecting : public testing::Test {
                            .module = std::move(module),
                            .password = std::move(password),
                            .hosts = {"my-iot-hub-x509.azure-devices.net", "127.0.0.1"}};
-    if (leaf) request.chain = std::make_shared<const pki::Chain>(pki::Chain{{*leaf}});
+    if (leaf) request.chain = std::make_shared<const pki::PresentedChain>(pki::Chain{{*leaf}});
     asio::io_context io;
     std::optional<Result<ConnectOutcome>> outcome;
     asio::co_spawn(io, authorize(service_, std::move(request)),

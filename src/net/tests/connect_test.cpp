@@ -13,7 +13,7 @@ using tcp = asio::ip::tcp;
 
 class ConnectTest : public testing::Test {
  protected:
-  Result<tcp::socket> dial(ConnectRequest request) {
+  Result<Descriptor> dial(ConnectRequest request) {
     return loop.run(connect(loop.shard, std::move(request)));
   }
 
@@ -26,10 +26,8 @@ TEST_F(ConnectTest, ReachesAddressesAndNames) {
   for (const char* host : {"127.0.0.1", "localhost"}) {
     const auto socket = dial({.host = host, .port = port});
     ASSERT_TRUE(socket) << socket.error().reason();
-    EXPECT_EQ(socket->remote_endpoint().port(), port);
-    tcp::no_delay no_delay;
-    socket->get_option(no_delay);
-    EXPECT_TRUE(no_delay.value());
+    EXPECT_EQ(remote_of(socket->get()).port, port);
+    EXPECT_TRUE(no_delay(socket->get()));
   }
 }
 

@@ -153,9 +153,7 @@ TEST_F(ListenerTest, NobodyIsLostBetweenOpenAndStart) {
   bool seen = false;
   listener->start([&](const Accepted& one, Shard&) {
     seen = true;
-    tcp::no_delay no_delay;
-    one.socket.get_option(no_delay);
-    EXPECT_TRUE(no_delay.value());
+    EXPECT_TRUE(no_delay(one.socket.get()));
   });
   loop.until([&] { return seen; });
 }

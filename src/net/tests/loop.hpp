@@ -1,11 +1,14 @@
 #pragma once
 
+#include "net/descriptor.hpp"
 #include "net/shard.hpp"
 #include "net/stream.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <optional>
@@ -13,6 +16,12 @@
 #include <utility>
 
 namespace muster::net {
+
+inline bool no_delay(int descriptor) {
+  int set = 0;
+  socklen_t size = sizeof set;
+  return ::getsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &set, &size) == 0 && set != 0;
+}
 
 inline constexpr WallTime kStart = std::chrono::sys_days{std::chrono::year{2026} / 3 / 1};
 
@@ -77,7 +86,7 @@ class Loop {
   }
 
   struct SocketPair {
-    tcp::socket server, client;
+    Descriptor server, client;
   };
   SocketPair connected(int send_buffer = 0) {
     tcp::acceptor acceptor{shard.io(), {asio::ip::address_v4::loopback(), 0}};
@@ -86,7 +95,7 @@ class Loop {
     tcp::socket server = acceptor.accept();
     if (send_buffer > 0) server.set_option(asio::socket_base::send_buffer_size{send_buffer});
     if (send_buffer > 0) client.set_option(asio::socket_base::receive_buffer_size{send_buffer});
-    return {std::move(server), std::move(client)};
+    return {Descriptor{server.release()}, Descriptor{client.release()}};
   }
 };
 

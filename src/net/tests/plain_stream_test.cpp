@@ -19,8 +19,8 @@ using testing::HasSubstr;
 TEST(PlainStreamTest, CarriesBytesOverTcpAndKnowsItsEnds) {
   Loop loop;
   auto [server_socket, client_socket] = loop.connected();
-  PlainStream server{std::move(server_socket)};
-  PlainStream client{std::move(client_socket)};
+  PlainStream server{loop.shard, std::move(server_socket)};
+  PlainStream client{loop.shard, std::move(client_socket)};
   ASSERT_TRUE(loop.run(server.handshake()));
   EXPECT_EQ(server.peer().remote, client.peer().local);
   EXPECT_EQ(server.peer().remote.address, "127.0.0.1");
@@ -39,8 +39,8 @@ TEST(PlainStreamTest, CarriesBytesOverTcpAndKnowsItsEnds) {
 TEST(PlainStreamTest, WritesWhatFits) {
   Loop loop;
   auto [server_socket, client_socket] = loop.connected(128 * 1024);
-  PlainStream server{std::move(server_socket)};
-  PlainStream client{std::move(client_socket)};
+  PlainStream server{loop.shard, std::move(server_socket)};
+  PlainStream client{loop.shard, std::move(client_socket)};
   const std::string text(4'000'000, 'x');
   std::size_t taken = 0;
   while (true) {
@@ -59,7 +59,7 @@ TEST(PlainStreamTest, WritesWhatFits) {
 TEST(PlainStreamTest, CloseWakesWaiters) {
   Loop loop;
   auto [server_socket, client_socket] = loop.connected();
-  PlainStream server{std::move(server_socket)};
+  PlainStream server{loop.shard, std::move(server_socket)};
   const auto reading = loop.start(server.readable());
   loop.shard.poll();
   server.close();
@@ -74,9 +74,10 @@ TEST(PlainStreamTest, CloseWakesWaiters) {
 TEST(PlainStreamTest, WritingToAPeerThatIsGoneIsAnErrorAndNoSignal) {
   Loop loop;
   auto [server_socket, client_socket] = loop.connected();
-  PlainStream server{std::move(server_socket)};
-  client_socket.set_option(asio::socket_base::linger{true, 0});
-  client_socket.close();
+  PlainStream server{loop.shard, std::move(server_socket)};
+  const linger now{1, 0};
+  ::setsockopt(client_socket.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  client_socket = Descriptor{};
   ASSERT_TRUE(loop.run(server.readable()));
   Result<IoResult> last = server.try_write(as_bytes("x"));
   if (last) last = server.try_write(as_bytes("x"));
@@ -94,9 +95,9 @@ class UnixSocketTest : public testing::Test {
   UnixListener listen(const std::string& path) {
     auto listener = UnixListener::open(loop.shard, path);
     EXPECT_TRUE(listener) << listener.error().reason();
-    listener->start([this](UnixListener::Socket socket, const PeerCredentials& peer, Shard&) {
+    listener->start([this](Descriptor socket, const PeerCredentials& peer, Shard& on) {
       last_peer = peer;
-      accepted.push_back(std::make_unique<PlainStream>(std::move(socket)));
+      accepted.push_back(std::make_unique<PlainStream>(on, std::move(socket)));
     });
     return *std::move(listener);
   }
@@ -118,9 +119,9 @@ TEST_F(UnixSocketTest, IsTheOwnersAloneWhateverTheUmask) {
     EXPECT_TRUE(S_ISSOCK(found.st_mode));
     EXPECT_EQ(found.st_mode & 0777U, 0600U);
 
-    auto socket = connect_unix(loop.shard, path);
+    auto socket = connect_unix(path);
     ASSERT_TRUE(socket) << socket.error().reason();
-    PlainStream client{*std::move(socket)};
+    PlainStream client{loop.shard, *std::move(socket)};
     loop.until([&] { return !accepted.empty(); });
     EXPECT_EQ(last_peer.pid, ::getpid());
     EXPECT_EQ(last_peer.uid, ::geteuid());
@@ -135,7 +136,7 @@ TEST_F(UnixSocketTest, PathsMayBeLong) {
   const fs::path deep = folder / std::string(100, 'a') / std::string(100, 'b');
   fs::create_directories(deep);
   const auto listener = listen(deep / "control.sock");
-  ASSERT_TRUE(connect_unix(loop.shard, deep / "control.sock"));
+  ASSERT_TRUE(connect_unix(deep / "control.sock"));
   loop.until([&] { return !accepted.empty(); });
 }
 
@@ -143,7 +144,7 @@ TEST_F(UnixSocketTest, LeftoversAreReplacedAndFilesAreNot) {
   const std::string path = folder / "control.sock";
   { const asio::local::stream_protocol::acceptor left{loop.shard.io(), path}; }
   ASSERT_TRUE(fs::exists(path));
-  EXPECT_EQ(connect_unix(loop.shard, path).error().code(), ErrorCode::connect_failed);
+  EXPECT_EQ(connect_unix(path).error().code(), ErrorCode::connect_failed);
   { const auto listener = listen(path); }
 
   const std::string file = folder / "file";
@@ -153,7 +154,7 @@ TEST_F(UnixSocketTest, LeftoversAreReplacedAndFilesAreNot) {
   EXPECT_EQ(refused.error().code(), ErrorCode::io_failed);
   EXPECT_THAT(refused.error().reason(), HasSubstr(file));
   EXPECT_EQ(fs::file_size(file), 8U);
-  EXPECT_THAT(connect_unix(loop.shard, folder / "none" / "x").error().reason(), HasSubstr("No such file"));
+  EXPECT_THAT(connect_unix(folder / "none" / "x").error().reason(), HasSubstr("No such file"));
 }
 
 TEST_F(UnixSocketTest, OtherUsersAreTurnedAway) {
@@ -165,14 +166,10 @@ TEST_F(UnixSocketTest, OtherUsersAreTurnedAway) {
   const pid_t child = ::fork();
   if (child == 0) {
     if (::setuid(65534) != 0) ::_exit(2);
-    TestClock clock{kStart};
-    Shard shard{clock, 0};
-    auto socket = connect_unix(shard, path);
+    auto socket = connect_unix(path);
     if (!socket) ::_exit(3);
     char byte = 0;
-    boost::system::error_code ec;
-    socket->read_some(asio::buffer(&byte, 1), ec);
-    ::_exit(ec == asio::error::eof ? 0 : 4);
+    ::_exit(::read(socket->get(), &byte, 1) == 0 ? 0 : 4);
   }
   int status = -1;
   loop.turns([&] { return ::waitpid(child, &status, WNOHANG) == child; });

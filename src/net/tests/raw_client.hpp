@@ -1,7 +1,9 @@
 #pragma once
 
 #include "net/tests/loop.hpp"
+#include "net/tls_context.hpp"
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -14,12 +16,12 @@ namespace muster::net {
 /// A client made of OpenSSL alone, for what our own would never do. Non-blocking; take turns with the shard.
 class RawClient {
  public:
-  RawClient(Loop& loop, Loop::tcp::socket socket)
+  RawClient(Loop& loop, Descriptor socket)
       : loop_{loop},
         socket_{std::move(socket)},
         context_{SSL_CTX_new(TLS_client_method()), SSL_CTX_free},
         ssl_{nullptr, SSL_free} {
-    socket_.non_blocking(true);
+    ::fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
     SSL_CTX_set_security_level(context_.get(), 0);
   }
   ~RawClient() { ERR_clear_error(); }
@@ -29,10 +31,20 @@ class RawClient {
   SSL* ssl() {
     if (!ssl_) {
       ssl_.reset(SSL_new(context_.get()));
-      SSL_set_fd(ssl_.get(), socket_.native_handle());
+      SSL_set_fd(ssl_.get(), socket_.get());
       SSL_set_connect_state(ssl_.get());
     }
     return ssl_.get();
+  }
+
+  /// Before the first ssl().
+  void use(const TlsIdentity& identity) {
+    const auto& certificates = identity.chain.certificates;
+    SSL_CTX_use_certificate(context_.get(), certificates.front().native());
+    for (std::size_t i = 1; i < certificates.size(); ++i) {
+      SSL_CTX_add1_chain_cert(context_.get(), certificates[i].native());
+    }
+    SSL_CTX_use_PrivateKey(context_.get(), identity.key.native());
   }
 
   bool handshake() {
@@ -69,24 +81,23 @@ class RawClient {
     std::string text;
     loop_.turns([&] {
       char chunk[512];
-      const auto got =
-          ::recv(socket_.native_handle(), chunk, std::min(sizeof chunk, size - text.size()), MSG_DONTWAIT);
+      const auto got = ::recv(socket_.get(), chunk, std::min(sizeof chunk, size - text.size()), MSG_DONTWAIT);
       if (got > 0) text.append(chunk, static_cast<std::size_t>(got));
       return got == 0 || text.size() == size;
     });
     return text;
   }
   void write_raw(std::string_view text) {
-    ASSERT_EQ(::send(socket_.native_handle(), text.data(), text.size(), MSG_NOSIGNAL), ssize_t(text.size()));
+    ASSERT_EQ(::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL), ssize_t(text.size()));
   }
   /// FIN without close_notify; RST.
-  void end() { ::shutdown(socket_.native_handle(), SHUT_WR); }
+  void end() { ::shutdown(socket_.get(), SHUT_WR); }
   void reset() {
     const linger now{1, 0};
-    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
     close();
   }
-  void close() { socket_.close(); }
+  void close() { socket_ = Descriptor{}; }
 
  private:
   bool again(int outcome) {
@@ -95,7 +106,7 @@ class RawClient {
   }
 
   Loop& loop_;
-  Loop::tcp::socket socket_;
+  Descriptor socket_;
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
 };

@@ -36,7 +36,7 @@ class TlsTest : public testing::Test {
     ends.client_result = *client_done->result;
     return ends;
   }
-  std::unique_ptr<TlsStream> accept(Loop::tcp::socket socket) {
+  std::unique_ptr<TlsStream> accept(Descriptor socket) {
     return std::make_unique<TlsStream>(loop.shard, Accepted{std::move(socket), {}}, *server_context);
   }
 
@@ -105,13 +105,13 @@ TEST_P(HandshakeTest, BothEndsKnowEachOther) {
   EXPECT_FALSE(seen.resumed);
   EXPECT_EQ(seen.local, ends.client->peer().remote);
   EXPECT_EQ(seen.remote, ends.client->peer().local);
-  EXPECT_EQ(seen.chain ? seen.chain->certificates.size() : 0U, c.chain_size);
+  EXPECT_EQ(seen.chain ? seen.chain->size() : 0U, c.chain_size);
   if (c.client != nullptr && seen.chain) {
-    EXPECT_EQ(seen.chain->certificates, (ids().*c.client).chain.certificates);
+    EXPECT_EQ(seen.chain->parse().certificates, (ids().*c.client).chain.certificates);
   }
   ASSERT_TRUE(ends.client->peer().chain);
-  EXPECT_EQ(ends.client->peer().chain->certificates.size(), 1U);
-  EXPECT_EQ(ends.client->peer().chain->leaf().subject(), c.server_subject);
+  EXPECT_EQ(ends.client->peer().chain->size(), 1U);
+  EXPECT_EQ(ends.client->peer().chain->parse().leaf().subject(), c.server_subject);
 }
 
 INSTANTIATE_TEST_SUITE_P(Clients, HandshakeTest, testing::ValuesIn(kHandshakes),
@@ -209,7 +209,7 @@ TEST_F(TlsTest, ServerNamesThatAreAddressesAreIgnoredAndNamesLowered) {
   }
 }
 
-TEST_F(TlsTest, AsksForACertificateWithoutNamingCasAndGivesNoTicket) {
+TEST_F(TlsTest, AsksForACertificateWithoutNamingCasAndGivesOneSmallSession) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     auto [server_socket, client_socket] = loop.connected();
     const auto server = accept(std::move(server_socket));
@@ -217,7 +217,9 @@ TEST_F(TlsTest, AsksForACertificateWithoutNamingCasAndGivesNoTicket) {
     SSL_CTX_set_max_proto_version(client.context(), version);
     static int asked;
     static int tickets;
+    static std::size_t ticket_size;
     asked = tickets = 0;
+    ticket_size = 0;
     SSL_CTX_set_client_cert_cb(client.context(), [](SSL* ssl, X509**, EVP_PKEY**) {
       ++asked;
       const STACK_OF(X509_NAME)* names = SSL_get0_peer_CA_list(ssl);
@@ -227,6 +229,8 @@ TEST_F(TlsTest, AsksForACertificateWithoutNamingCasAndGivesNoTicket) {
     SSL_CTX_set_session_cache_mode(client.context(), SSL_SESS_CACHE_CLIENT);
     SSL_CTX_sess_set_new_cb(client.context(), [](SSL*, SSL_SESSION* session) {
       tickets += SSL_SESSION_has_ticket(session);
+      const unsigned char* ticket = nullptr;
+      SSL_SESSION_get0_ticket(session, &ticket, &ticket_size);
       return 0;
     });
     const auto done = loop.start(server->handshake());
@@ -235,17 +239,107 @@ TEST_F(TlsTest, AsksForACertificateWithoutNamingCasAndGivesNoTicket) {
     ASSERT_TRUE(loop.run(write_all(*server, "x")));
     EXPECT_EQ(client.read(1), "x");
     EXPECT_EQ(asked, 1);
-    EXPECT_EQ(tickets, 0);
+    EXPECT_EQ(tickets, version == TLS1_3_VERSION ? 1 : 0);
+    EXPECT_LE(ticket_size, 64) << "an id, not the session itself";
   }
 }
+
+struct ResumptionCase {
+  std::string_view name;
+  std::string_view how;  ///< The first connection ends.
+  bool resumed;
+  friend void PrintTo(const ResumptionCase& c, std::ostream* out) { *out << c.name; }
+};
+
+class ResumptionTest : public TlsTest, public testing::WithParamInterface<ResumptionCase> {
+ protected:
+  struct Seen {
+    bool resumed = false;
+    std::shared_ptr<const pki::PresentedChain> chain;
+  };
+  /// One connection with the device's certificate, ended as `how` says.
+  Seen connect(int version, SSL_SESSION* session, std::string_view how) {
+    auto [server_socket, client_socket] = loop.connected();
+    const auto server = accept(std::move(server_socket));
+    RawClient client{loop, std::move(client_socket)};
+    client.use(ids().device_chain);
+    SSL_CTX_set_max_proto_version(client.context(), version);
+    // A context that goes makes the sessions of its own cache useless.
+    SSL_CTX_set_session_cache_mode(client.context(),
+                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+    SSL_CTX_sess_set_new_cb(client.context(), [](SSL*, SSL_SESSION* made) {
+      kept.reset(made);
+      return 1;
+    });
+    if (session != nullptr) SSL_set_session(client.ssl(), session);
+    const auto done = loop.start(server->handshake());
+    EXPECT_TRUE(client.handshake());
+    loop.until([&] { return done->done(); });
+    EXPECT_TRUE(loop.run(write_all(*server, "x")));
+    EXPECT_EQ(client.read(1), "x");
+    const Seen seen{server->peer().resumed, server->peer().chain};
+    end(*server, client, how);
+    return seen;
+  }
+  void end(TlsStream& server, RawClient& client, std::string_view how) {
+    std::array<std::byte, 16> into;
+    if (how == "cut") client.end();
+    if (how == "reset") client.reset();
+    if (how == "garbage") client.write_raw("this is no record of TLS, is it");
+    if (how == "forgotten") server.forget_session();
+    if (how == "cut" || how == "reset" || how == "garbage") {
+      EXPECT_TRUE(loop.run(server.readable()));
+      EXPECT_FALSE(server.try_read(into));
+    }
+    server.close();
+    // What belongs to this client alone goes before the next one comes.
+    SSL_set_shutdown(client.ssl(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  }
+
+  struct FreeSession {
+    void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+  };
+  static std::unique_ptr<SSL_SESSION, FreeSession> kept;
+};
+std::unique_ptr<SSL_SESSION, ResumptionTest::FreeSession> ResumptionTest::kept;
+
+TEST_P(ResumptionTest, KeepsTheChainAndSurvivesALostNetwork) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    kept.reset();
+    const Seen first = connect(version, nullptr, GetParam().how);
+    EXPECT_FALSE(first.resumed);
+    ASSERT_TRUE(first.chain);
+    ASSERT_TRUE(kept);
+    SSL_SESSION* const session = kept.get();
+    SSL_SESSION_up_ref(session);
+    const Seen second = connect(version, session, "");
+    SSL_SESSION_free(session);
+    EXPECT_EQ(second.resumed, GetParam().resumed) << version;
+    ASSERT_TRUE(second.chain);
+    EXPECT_EQ(second.chain->parse().certificates, ids().device_chain.chain.certificates);
+    EXPECT_EQ(second.chain->hash(), first.chain->hash());
+    EXPECT_EQ(second.chain->common_name(), ids().device_chain.chain.leaf().common_name());
+    EXPECT_EQ(second.chain->leaf_sha256_thumbprint(), ids().device_chain.chain.leaf().sha256_thumbprint());
+    EXPECT_EQ(second.chain->leaf_sha1_thumbprint(), ids().device_chain.chain.leaf().sha1_thumbprint());
+  }
+  kept.reset();
+}
+
+INSTANTIATE_TEST_SUITE_P(Ends, ResumptionTest,
+                         testing::Values(ResumptionCase{"closed_by_us", "", true},
+                                         ResumptionCase{"connection_cut", "cut", true},
+                                         ResumptionCase{"connection_reset", "reset", true},
+                                         ResumptionCase{"fault_of_tls", "garbage", false},
+                                         ResumptionCase{"refused_and_forgotten", "forgotten", false}),
+                         [](const auto& one) { return std::string{one.param.name}; });
 
 TEST_F(TlsTest, ReplacedIdentitiesServeWhoComesLater) {
   const Ends before = shake(*server_context, ids().client());
   ASSERT_TRUE(server_context->replace(std::vector{ids().server_rsa}));
   const Ends after = shake(*server_context, ids().client());
   ASSERT_TRUE(before.client_result && after.client_result);
-  EXPECT_EQ(before.client->peer().chain->leaf().subject(), "CN=server-p256");
-  EXPECT_EQ(after.client->peer().chain->leaf().subject(), "CN=server-rsa");
+  EXPECT_EQ(before.client->peer().chain->parse().leaf().subject(), "CN=server-p256");
+  EXPECT_EQ(after.client->peer().chain->parse().leaf().subject(), "CN=server-rsa");
   ASSERT_TRUE(loop.run(write_all(*before.server, "still here")));
   EXPECT_EQ(loop.run(read_exactly(*before.client, 10)), "still here");
 }

@@ -228,7 +228,7 @@ TEST_F(Asking, PlainHttpIsForLoopbackAlone) {
 /// One connection: the handshake, the request's first bytes, an answer.
 Task<void> serve_tls(net::Shard& shard, tcp::acceptor& acceptor, const net::TlsServerContext& context) {
   tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
-  net::Accepted accepted{std::move(socket), {}};
+  net::Accepted accepted{net::Descriptor{socket.release()}, {}};
   net::TlsStream stream{shard, std::move(accepted), context};
   MUSTER_CO_CHECK(co_await stream.handshake());
   MUSTER_CO_CHECK(co_await net::read_exactly(stream, 4));

@@ -3,6 +3,7 @@
 #include "gateway/rest/tests/scripted_stream.hpp"
 #include "net/tests/loop.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace muster::rest {
@@ -20,6 +21,7 @@ class HttpSessionTest : public testing::Test {
   int answered = 0;
   bool hold = false;
   std::function<Task<void>(BodyWriter&)> body;
+  HeadJudge judge;
   std::unique_ptr<HttpSession> session;
   std::shared_ptr<net::Loop::Pending<void>> ended;
 
@@ -32,7 +34,8 @@ class HttpSessionTest : public testing::Test {
   }
   void serve() {
     session = std::make_unique<HttpSession>(
-        loop.shard, stream, limits, [this](const Request& request) { return answer_to(this, request); });
+        loop.shard, stream, limits, [this](const Request& request) { return answer_to(this, request); },
+        Refuser{}, judge);
     ended = loop.start(session->run());
     loop.shard.poll();
   }
@@ -63,6 +66,34 @@ TEST_F(HttpSessionTest, AnswersRequestAfterRequestOnOneConnection) {
   EXPECT_TRUE(stream->sent.ends_with("/bhi"));
   EXPECT_FALSE(stream->closed);
   EXPECT_EQ(answered, 2);
+}
+
+asio::awaitable<std::optional<Response>> judge_by_target(const Request& head) {
+  if (head.target == "/mine") co_return std::nullopt;
+  co_return Response::text(401, "not yours");
+}
+
+TEST_F(HttpSessionTest, LargeBodyIsKeptForThoseWhoMayMakeTheCall) {
+  struct Row {
+    const char* target;
+    std::size_t sent;
+    std::string_view answer;
+  };
+  constexpr std::string_view kNothing;
+  for (const Row& row : {Row{"/mine", 16 * 1024 + 1, kNothing}, Row{"/theirs", 16 * 1024, kNothing},
+                         Row{"/theirs", 16 * 1024 + 1, "HTTP/1.1 401"}}) {
+    stream = std::make_shared<ScriptedStream>(loop.shard);
+    judge = judge_by_target;
+    serve();
+    send(fmt::format("POST {} HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n", row.target));
+    send(std::string(row.sent, 'x'));
+    EXPECT_EQ(stream->sent.substr(0, 12), row.answer) << row.target << row.sent;
+    send(std::string(100'000 - row.sent, 'x'));
+    EXPECT_EQ(answered, row.answer.empty() ? 1 : 0) << row.target << row.sent;
+    answered = 0;
+    stream->close();
+    loop.shard.poll();
+  }
 }
 
 TEST_F(HttpSessionTest, ClosesWhereTheClientWantsIt) {

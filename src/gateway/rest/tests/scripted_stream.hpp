@@ -56,6 +56,7 @@ class ScriptedStream final : public net::Stream {
     if (!inbox_.empty() || peer_closed_) co_return Result<void>{};
     co_return co_await arrived_.wait();
   }
+  void watch(net::StreamWatcher*) override {}  ///< HTTP waits in coroutines.
   Task<void> writable() override {
     if (room_ > 0) co_return Result<void>{};
     co_return co_await room_made_.wait();

@@ -1,11 +1,13 @@
 #include "base/assert.hpp"
+#include "protocol/mqtt/fault.hpp"
 #include "protocol/mqtt/tests/packet_text.hpp"
 
 #include <algorithm>
 
 // For any bytes at all, taken as what a peer sends: the decoder stays inside them (the sanitizers watch); a
 // verdict never changes as more bytes arrive; the sizes it reports are possible; what it accepts it can write
-// again, byte for byte, and what it writes it accepts.
+// again, byte for byte, and what it writes it accepts; and find_fault finds something exactly where it
+// refuses.
 
 namespace muster::mqtt {
 namespace {
@@ -32,6 +34,12 @@ void check_publish(const FixedHeader& header, ByteView body) {
   MUSTER_ASSERT((publish->qos == 0) == (publish->packet_id == 0), "a packet id without a QoS");
   const std::size_t size_fields = 2 + publish->topic.size() + (publish->qos > 0 ? 2 : 0);
   MUSTER_ASSERT(size_fields + publish->payload.size() == body.size(), "bytes were lost");
+}
+
+void check_fault(ByteView packet, bool accepted) {
+  const auto fault = find_fault(packet);
+  MUSTER_ASSERT(accepted == !fault.has_value(), "why a packet is refused is not what refuses it");
+  MUSTER_ASSERT(!fault || fault->position <= packet.size(), "a fault behind the packet");
 }
 
 void check_body(const FixedHeader& header, ByteView body) {
@@ -64,10 +72,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (true) {
     const auto header = decode_fixed_header(stream, kSizePacketMax);
     check_header_verdict(stream, header);
-    if (!header) return 0;
+    if (!header) {
+      if (!stream.empty() && header.error() == DecodeError::malformed) check_fault(stream, false);
+      return 0;
+    }
     const std::size_t size_packet = std::size_t{header->size_header} + header->size_remaining;
     if (stream.size() < size_packet) return 0;
-    check_body(*header, stream.subspan(header->size_header, header->size_remaining));
+    const auto body = stream.subspan(header->size_header, header->size_remaining);
+    check_body(*header, body);
+    check_fault(stream.first(size_packet), decode_body(*header, body).has_value());
     stream = stream.subspan(size_packet);
   }
 }

@@ -1,3 +1,4 @@
+#include "protocol/mqtt/fault.hpp"
 #include "protocol/mqtt/tests/packet_text.hpp"
 
 #include <gtest/gtest.h>
@@ -94,6 +95,7 @@ TEST_P(RefusalTest, IsMalformed) {
   const auto packet = decode_packet(packet_bytes(GetParam().bytes));
   ASSERT_FALSE(packet);
   EXPECT_EQ(packet.error(), DecodeError::malformed);
+  EXPECT_TRUE(find_fault(packet_bytes(GetParam().bytes))) << "and nobody can say why";
 }
 
 INSTANTIATE_TEST_SUITE_P(Packets, RefusalTest, testing::ValuesIn(kRefusals),
