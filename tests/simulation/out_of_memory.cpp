@@ -110,7 +110,7 @@ class Session {
     const auto peer = service.accept({.remote = {"192.0.2.7", 1'000},
                                       .local = {"127.0.0.1", 8883},
                                       .server_name = name,
-                                      .chain = std::nullopt,
+                                      .chain = nullptr,
                                       .tls_version = "TLSv1.3"},
                                      0);
     wire_ = std::make_shared<Wire>(peer, *random_, false);
