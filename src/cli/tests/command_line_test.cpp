@@ -148,7 +148,9 @@ TEST(CommandLine, EveryExampleIsACommandLineThatParses) {
     std::istringstream lines{verb->help.examples};
     for (std::string line; std::getline(lines, line);) {
       if (line.starts_with("$ ")) {
-        EXPECT_THAT(line, StartsWith("$ muster " + verb->path)) << verb->path;
+        const auto piped = line.find(" | ");  // What is decoded may come from another command.
+        const std::string command = piped == std::string::npos ? line : "$ " + line.substr(piped + 3);
+        EXPECT_THAT(command, StartsWith("$ muster " + verb->path)) << verb->path;
       }
     }
   }
