@@ -45,7 +45,7 @@ ssize_t PolledSocket::send(const void* from, std::size_t size) {
   }
   const ssize_t sent = ::send(socket_.get(), from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
   const bool filled = sent >= 0 ? static_cast<std::size_t>(sent) < size : errno == EAGAIN;
-  if (filled && !hung_up_) write_.ready = false;
+  if (filled) write_.ready = false;
   return sent;
 }
 
@@ -65,7 +65,8 @@ Task<void> PolledSocket::wait(Direction& direction) {
 void PolledSocket::on_events(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
   if (hung_up_ || (events & EPOLLIN) != 0) read_.ready = true;
-  if (hung_up_ || (events & EPOLLOUT) != 0) write_.ready = true;
+  // A peer that says no more may read on, or not: its half of the close is no room to write.
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) write_.ready = true;
   std::optional<Handler> reader{read_.ready ? read_.take() : std::nullopt};
   std::optional<Handler> writer{write_.ready ? write_.take() : std::nullopt};
   StreamWatcher* const watcher = reader || writer ? nullptr : watcher_;

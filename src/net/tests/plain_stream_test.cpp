@@ -4,6 +4,7 @@
 #include "net/unix_socket.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -54,6 +55,36 @@ TEST(PlainStreamTest, WritesWhatFits) {
   const auto read = loop.run(read_exactly(client, text.size()));
   EXPECT_TRUE(read && *read == text);
   loop.until([&] { return rest->done(); });
+}
+
+/// Half a close is no room to write: who waits for it is not to be told at once, again and again.
+TEST(PlainStreamTest, APeerThatSaysNoMoreAndReadsNothingLetsTheShardWait) {
+  Loop loop;
+  auto [server_socket, client_socket] = loop.connected(128 * 1024);
+  PlainStream server{loop.shard, std::move(server_socket)};
+  ASSERT_EQ(::shutdown(client_socket.get(), SHUT_WR), 0);
+  std::array<std::byte, 8> into;
+  ASSERT_TRUE(loop.run(server.readable()));
+  ASSERT_EQ(server.try_read(into)->state, IoState::closed);
+  const std::string text(4'000'000, 'x');
+  std::size_t taken = 0;
+  while (true) {
+    const auto put = server.try_write(as_bytes(text).subspan(taken));
+    ASSERT_TRUE(put);
+    if (put->state == IoState::would_block) break;
+    taken += put->size;
+  }
+  ASSERT_LT(taken, text.size());
+  const auto room = loop.start(server.writable());
+  loop.shard.poll();
+  ASSERT_FALSE(room->done());
+  PlainStream client{loop.shard, std::move(client_socket)};
+  loop.until([&] {
+    const auto read = client.try_read(loop.shard.scratch());
+    return !read || room->done();
+  });
+  ASSERT_TRUE(room->done());
+  EXPECT_TRUE(*room->result);
 }
 
 TEST(PlainStreamTest, CloseWakesWaiters) {
