@@ -3,6 +3,7 @@
 #include "net/tests/loop.hpp"
 #include "net/unix_socket.hpp"
 
+#include <boost/asio/detached.hpp>
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -100,6 +101,26 @@ TEST(PlainStreamTest, CloseWakesWaiters) {
   std::array<std::byte, 8> into;
   EXPECT_EQ(server.try_read(into).error().code(), ErrorCode::cancelled);
   EXPECT_EQ(server.try_write(as_bytes("x")).error().code(), ErrorCode::cancelled);
+}
+
+asio::awaitable<void> keep_and_wait(std::unique_ptr<Stream> stream, std::shared_ptr<bool> alive) {
+  static_cast<void>(co_await stream->readable());
+  static_cast<void>(alive);
+}
+
+/// What it holds (a place within limits, a pass) is given back then.
+TEST(PlainStreamTest, ACoroutineThatWaitsForItsOwnSocketGoesWithTheShard) {
+  auto alive = std::make_shared<bool>(true);
+  const std::weak_ptr<bool> watched = alive;
+  {
+    Loop loop;
+    auto [server_socket, client_socket] = loop.connected();
+    auto stream = std::make_unique<PlainStream>(loop.shard, std::move(server_socket));
+    asio::co_spawn(loop.shard.io(), keep_and_wait(std::move(stream), std::move(alive)), asio::detached);
+    loop.shard.poll();
+    EXPECT_FALSE(watched.expired());
+  }
+  EXPECT_TRUE(watched.expired());
 }
 
 TEST(PlainStreamTest, WritingToAPeerThatIsGoneIsAnErrorAndNoSignal) {
