@@ -14,14 +14,35 @@
 
 namespace muster::net {
 
-PolledSocket::PolledSocket(Shard& shard, Descriptor socket) : shard_{shard}, socket_{std::move(socket)} {
+class PolledSocket::Waiters final : public asio::execution_context::service {
+ public:
+  inline static asio::execution_context::id id;
+  explicit Waiters(asio::execution_context& context) : service{context} {}
+
+  std::list<Waiter> all;
+
+ private:
+  void shutdown() override {
+    while (!all.empty()) {
+      // Its coroutine's end may close the socket, which is not to find it here.
+      all.front().direction->waiter.reset();
+      std::list<Waiter> one;
+      one.splice(one.begin(), all, all.begin());
+    }
+  }
+};
+
+PolledSocket::PolledSocket(Shard& shard, Descriptor socket)
+    : shard_{shard}, waiters_{asio::use_service<Waiters>(shard.io())}, socket_{std::move(socket)} {
   if (!shard_.poller().add(socket_.get(), *this)) socket_ = Descriptor{};
 }
 
-std::optional<PolledSocket::Handler> PolledSocket::Direction::take() {
+std::optional<PolledSocket::Handler> PolledSocket::take(Direction& direction) {
   std::optional<Handler> taken;
-  if (waiter) taken.emplace(*std::move(waiter));
-  waiter.reset();
+  if (!direction.waiter) return taken;
+  const auto waiter = *std::exchange(direction.waiter, std::nullopt);
+  taken.emplace(std::move(waiter->handler));
+  waiters_.all.erase(waiter);
   return taken;
 }
 
@@ -45,7 +66,7 @@ ssize_t PolledSocket::send(const void* from, std::size_t size) {
   }
   const ssize_t sent = ::send(socket_.get(), from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
   const bool filled = sent >= 0 ? static_cast<std::size_t>(sent) < size : errno == EAGAIN;
-  if (filled && !hung_up_) write_.ready = false;
+  if (filled) write_.ready = false;
   return sent;
 }
 
@@ -56,7 +77,11 @@ Task<void> PolledSocket::wait(Direction& direction) {
   MUSTER_ASSERT(!direction.waiter, "one coroutine waits for a direction");
   auto token = asio::as_tuple(asio::use_awaitable);
   const auto [ec] = co_await asio::async_initiate<decltype(token), void(boost::system::error_code)>(
-      [&direction](auto handler) { direction.waiter.emplace(std::move(handler)); }, token);
+      [this, &direction](auto handler) {
+        direction.waiter =
+            waiters_.all.insert(waiters_.all.end(), Waiter{Handler{std::move(handler)}, &direction});
+      },
+      token);
   // The socket may be gone by now: only `ec` is looked at.
   if (ec) co_return failure(ErrorCode::cancelled, std::string{kClosed});
   co_return Result<void>{};
@@ -65,9 +90,10 @@ Task<void> PolledSocket::wait(Direction& direction) {
 void PolledSocket::on_events(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
   if (hung_up_ || (events & EPOLLIN) != 0) read_.ready = true;
-  if (hung_up_ || (events & EPOLLOUT) != 0) write_.ready = true;
-  std::optional<Handler> reader{read_.ready ? read_.take() : std::nullopt};
-  std::optional<Handler> writer{write_.ready ? write_.take() : std::nullopt};
+  // A peer that says no more may read on, or not: its half of the close is no room to write.
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) write_.ready = true;
+  std::optional<Handler> reader{read_.ready ? take(read_) : std::nullopt};
+  std::optional<Handler> writer{write_.ready ? take(write_) : std::nullopt};
   StreamWatcher* const watcher = reader || writer ? nullptr : watcher_;
   // From here on this object may be gone.
   if (reader) (*std::move(reader))(boost::system::error_code{});
@@ -77,7 +103,7 @@ void PolledSocket::on_events(std::uint32_t events) {
 
 void PolledSocket::cancel() {
   for (Direction* direction : {&read_, &write_}) {
-    auto waiter = direction->take();
+    auto waiter = take(*direction);
     if (!waiter) continue;
     asio::post(shard_.io(), [waiter = std::move(*waiter)]() mutable {
       std::move(waiter)(boost::system::error_code{asio::error::operation_aborted});

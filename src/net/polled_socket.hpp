@@ -10,6 +10,7 @@
 #include <boost/system/error_code.hpp>
 #include <sys/types.h>
 
+#include <list>
 #include <optional>
 
 namespace muster::net {
@@ -52,17 +53,26 @@ class PolledSocket final : public Pollable {
 
  private:
   using Handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
+  struct Direction;
+  struct Waiter {
+    Handler handler;
+    Direction* direction;
+  };
+  /// Those of a shard. A coroutine that waits for its own socket holds itself: they are the io_context's, so
+  /// that who still waits goes with it.
+  class Waiters;
   struct Direction {
     bool ready = false;
-    std::optional<Handler> waiter;  ///< Assigning a handler goes wrong in Boost 1.81: it wraps itself.
-    std::optional<Handler> take();
+    std::optional<std::list<Waiter>::iterator> waiter;
   };
+  std::optional<Handler> take(Direction& direction);
   Task<void> wait(Direction& direction);
   void on_events(std::uint32_t events) override;
   /// A session is open when it has a watcher; before, handshakes and look-ups may follow.
   bool takes_long() const noexcept override { return watcher_ == nullptr; }
 
   Shard& shard_;
+  Waiters& waiters_;
   Descriptor socket_;
   Direction read_, write_;
   StreamWatcher* watcher_ = nullptr;

@@ -10,6 +10,8 @@
 #include <openssl/ssl.h>
 
 #include <chrono>
+#include <new>
+#include <string_view>
 
 namespace muster::net {
 namespace {
@@ -80,7 +82,7 @@ Result<void> use_identity(SSL_CTX* ctx, const TlsIdentity& identity) {
 
 /// Called with what the peer sent, before it has proved that it holds the key. Any certificate passes; what
 /// is kept of it goes where a resumed session finds it again, and before another shard can resume it.
-int keep_presented(X509_STORE_CTX* store, void* pool) {
+int keep_presented(X509_STORE_CTX* store, void* pool) noexcept try {
   auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   X509* leaf = X509_STORE_CTX_get0_cert(store);
   STACK_OF(X509)* sent = X509_STORE_CTX_get0_untrusted(store);
@@ -90,6 +92,39 @@ int keep_presented(X509_STORE_CTX* store, void* pool) {
   while (sk_X509_num(sent) > 1) X509_free(sk_X509_pop(sent));
   X509_STORE_CTX_set_error(store, X509_V_OK);
   return 1;
+} catch (const std::bad_alloc&) {  // Not through OpenSSL, which is C.
+  X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
+  return 0;
+}
+
+/// Of the extension server_name (RFC 6066 section 3), a list of one; empty where there is none, or what
+/// OpenSSL takes for none.
+std::string_view name_in(std::string_view extension) {
+  constexpr std::size_t kHeader = 5;  // The list's length, the kind of name, the name's length.
+  if (extension.size() <= kHeader || extension.size() > kHeader + TLSEXT_MAXLEN_host_name ||
+      extension[2] != TLSEXT_NAMETYPE_host_name) {
+    return {};
+  }
+  const auto byte = [&extension](std::size_t i) { return static_cast<unsigned char>(extension[i]); };
+  const std::string_view name = extension.substr(kHeader);
+  if (name.size() != std::size_t{byte(3)} * 256 + byte(4)) return {};
+  return name.find('\0') == std::string_view::npos ? name : std::string_view{};
+}
+
+/// Gives the stream the name that is dialled. A session that is resumed in TLS 1.2 would hide it: OpenSSL has
+/// the session's in its place, or none.
+int keep_server_name(SSL* ssl, int* alert, void*) noexcept {
+  const unsigned char* extension = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &extension, &size) != 1) size = 0;
+  try {
+    static_cast<std::string*>(SSL_get_app_data(ssl))
+        ->assign(name_in({reinterpret_cast<const char*>(extension), size}));
+  } catch (const std::bad_alloc&) {
+    *alert = SSL_AD_INTERNAL_ERROR;
+    return SSL_CLIENT_HELLO_ERROR;
+  }
+  return SSL_CLIENT_HELLO_SUCCESS;
 }
 
 /// Stateful, in TLS 1.3 too: a ticket is 135 us, with the peer's chain inside. Who resumes is authorised anew
@@ -117,6 +152,7 @@ Result<std::shared_ptr<SSL_CTX>> make_server_context(std::span<const TlsIdentity
   // (protocol/device/10 section 3).
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(ctx, keep_presented, &issuers);
+  SSL_CTX_set_client_hello_cb(ctx, keep_server_name, nullptr);
   return context;
 }
 

@@ -33,6 +33,7 @@ class TlsServerContext {
 
   /// For connections from now on; those that exist keep what they have. Nothing changes when it fails.
   Result<void> replace(std::span<const TlsIdentity> identities);
+  /// An SSL of it has a std::string as its app data: its ClientHello puts there the name that the peer dials.
   std::shared_ptr<SSL_CTX> current() const;
 
  private:

@@ -4,6 +4,8 @@
 
 #include <openssl/ssl.h>
 
+#include <new>
+
 namespace muster::net {
 namespace {
 
@@ -13,9 +15,10 @@ using Kept = std::shared_ptr<const pki::PresentedChain>;
 void free_kept(void*, void* kept, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Kept*>(kept); }
 
 /// TLS 1.3 makes a new session of each one that is resumed.
-int copy_kept(CRYPTO_EX_DATA*, const CRYPTO_EX_DATA*, void** kept, int, long, void*) {
-  if (*kept != nullptr) *kept = new Kept{*static_cast<Kept*>(*kept)};
-  return 1;
+int copy_kept(CRYPTO_EX_DATA*, const CRYPTO_EX_DATA*, void** kept, int, long, void*) noexcept {
+  if (*kept == nullptr) return 1;
+  *kept = new (std::nothrow) Kept{*static_cast<Kept*>(*kept)};
+  return *kept != nullptr ? 1 : 0;
 }
 
 int index_of_kept() {
@@ -29,8 +32,8 @@ int index_of_kept() {
 void keep_chain(SSL* ssl, std::shared_ptr<const pki::PresentedChain> chain) {
   SSL_SESSION* session = SSL_get_session(ssl);
   MUSTER_ASSERT(session != nullptr, "a handshake makes a session");
-  free_kept(nullptr, SSL_SESSION_get_ex_data(session, index_of_kept()), nullptr, 0, 0, nullptr);
   auto kept = std::make_unique<Kept>(std::move(chain));
+  free_kept(nullptr, SSL_SESSION_get_ex_data(session, index_of_kept()), nullptr, 0, 0, nullptr);
   MUSTER_ASSERT(SSL_SESSION_set_ex_data(session, index_of_kept(), kept.get()) == 1, "there is memory");
   kept.release();
 }

@@ -107,6 +107,7 @@ Result<void> TlsStream::make_ssl() {
   }
   if (server_context_ != nullptr) {
     SSL_set_accept_state(ssl_.get());
+    SSL_set_app_data(ssl_.get(), &peer_.server_name);
     return {};
   }
   SSL_set_connect_state(ssl_.get());
@@ -175,12 +176,10 @@ void TlsStream::learn_peer() {
   SSL* ssl = ssl_.get();
   peer_.tls_version = SSL_get_version(ssl);
   peer_.resumed = SSL_session_reused(ssl) == 1;
-  const char* name = server_context_ ? SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) : nullptr;
   // Java sends an address that it dials as SNI, which RFC 6066 forbids: ignored, never refused (10 section 1
   // note 4).
-  if (name != nullptr && !is_address(name)) peer_.server_name = lower_case(name);
-  if (!server_context_)
-    peer_.server_name = is_address(server_name_) ? std::string{} : lower_case(server_name_);
+  const std::string& name = server_context_ ? peer_.server_name : server_name_;
+  peer_.server_name = is_address(name) ? std::string{} : lower_case(name);
 
   X509* leaf = SSL_get0_peer_certificate(ssl);
   if (server_context_ == nullptr) {

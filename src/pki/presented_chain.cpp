@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <string_view>
 
 namespace muster::pki {
 namespace {
@@ -27,16 +25,23 @@ std::string thumbprint(ByteView der) {
 
 std::shared_ptr<const Certificate> IssuerPool::share(X509& issuer) {
   const Bytes der = encode(&issuer);
-  const std::size_t hash = std::hash<std::string_view>{}(as_text(der));
-  const std::lock_guard lock{mutex_};
-  const auto [begin, end] = by_hash_.equal_range(hash);
-  for (auto it = begin; it != end; ++it) {
-    if (auto held = it->second.lock(); held && std::ranges::equal(held->der_view(), der)) return held;
+  Sha256 hash;
+  SHA256(reinterpret_cast<const unsigned char*>(der.data()), der.size(),
+         reinterpret_cast<unsigned char*>(hash.data()));
+  {
+    const std::lock_guard lock{mutex_};
+    if (const auto known = by_hash_.find(hash); known != by_hash_.end()) {
+      if (auto held = known->second.lock()) return held;
+    }
   }
+  // Without the lock: a stranger may present a hundred that nobody has seen, and the shards share it.
+  auto made = std::make_shared<const Certificate>(Certificate::from_native(&issuer));
+  const std::lock_guard lock{mutex_};
   if (by_hash_.size() >= sweep_at_) forget_unused();
-  auto kept = std::make_shared<const Certificate>(Certificate::from_native(&issuer));
-  by_hash_.emplace(hash, kept);
-  return kept;
+  auto& kept = by_hash_[hash];
+  if (auto held = kept.lock()) return held;
+  kept = made;
+  return made;
 }
 
 void IssuerPool::forget_unused() {

@@ -3,11 +3,13 @@
 #include "base/bytes.hpp"
 #include "pki/certificate.hpp"
 
+#include <array>
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 struct stack_st_X509;
@@ -15,18 +17,20 @@ struct stack_st_X509;
 namespace muster::pki {
 
 /// The issuers that many peers present, each parsed and kept once. Forgets what nobody holds any more.
-/// Threads: any; one lock, held for a look-up and, the first time, for parsing.
+/// Threads: any; one lock, held for a look-up.
 class IssuerPool {
  public:
   std::shared_ptr<const Certificate> share(X509& issuer);
   std::size_t size() const;
 
  private:
+  using Sha256 = std::array<std::byte, 32>;
   void forget_unused();
 
   static constexpr std::size_t kSweepAt = 64;
   mutable std::mutex mutex_;
-  std::unordered_multimap<std::size_t, std::weak_ptr<const Certificate>> by_hash_;  ///< Of the encoding.
+  std::map<Sha256, std::weak_ptr<const Certificate>>
+      by_hash_;  ///< Of the encoding, which a stranger chooses.
   std::size_t sweep_at_ = kSweepAt;
 };
 

@@ -142,6 +142,14 @@ void Connection::finish() {
   close_with(ending_, orderly_);
 }
 
+/// A device with a window is never owed nothing: what was sent makes room before more is taken.
+void OwedAcks::push(Ack ack) {
+  if (acks_.size() == acks_.capacity() && next_ > acks_.size() / 2) {
+    acks_.erase(acks_.begin(), acks_.begin() + static_cast<std::ptrdiff_t>(std::exchange(next_, 0)));
+  }
+  acks_.push_back(ack);
+}
+
 void OwedAcks::pop() {
   if (++next_ == acks_.size()) clear();
 }
@@ -422,6 +430,7 @@ void Connection::journal_end(const std::optional<Error>& reason) {
 void Connection::close(Error reason) {
   if (!ending_) ending_ = std::move(reason);
   handler_.reset();
+  pause_ = nullptr;  // A deadline is the shard's: whoever lets go of the connection last may be another one.
   stream_->close();
 }
 

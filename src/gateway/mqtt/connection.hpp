@@ -53,13 +53,15 @@ class OwedAcks {
   bool empty() const noexcept { return next_ == acks_.size(); }
   std::size_t size() const noexcept { return acks_.size() - next_; }
   const Ack& front() const { return acks_[next_]; }
-  void push(Ack ack) { acks_.push_back(ack); }
+  void push(Ack ack);
   void pop();
   void clear();
+  /// How many it has memory for: of the order of those owed, however many there have been.
+  std::size_t capacity() const noexcept { return acks_.capacity(); }
 
  private:
   std::vector<Ack> acks_;
-  std::size_t next_ = 0;
+  std::size_t next_ = 0;  ///< Those before it have been sent.
 };
 
 /// One MQTT connection from accept to close: a coroutine for the handshake and CONNECT, then turn() each time

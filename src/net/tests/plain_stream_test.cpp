@@ -3,7 +3,9 @@
 #include "net/tests/loop.hpp"
 #include "net/unix_socket.hpp"
 
+#include <boost/asio/detached.hpp>
 #include <gmock/gmock.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -56,6 +58,36 @@ TEST(PlainStreamTest, WritesWhatFits) {
   loop.until([&] { return rest->done(); });
 }
 
+/// Half a close is no room to write: who waits for it is not to be told at once, again and again.
+TEST(PlainStreamTest, APeerThatSaysNoMoreAndReadsNothingLetsTheShardWait) {
+  Loop loop;
+  auto [server_socket, client_socket] = loop.connected(128 * 1024);
+  PlainStream server{loop.shard, std::move(server_socket)};
+  ASSERT_EQ(::shutdown(client_socket.get(), SHUT_WR), 0);
+  std::array<std::byte, 8> into;
+  ASSERT_TRUE(loop.run(server.readable()));
+  ASSERT_EQ(server.try_read(into)->state, IoState::closed);
+  const std::string text(4'000'000, 'x');
+  std::size_t taken = 0;
+  while (true) {
+    const auto put = server.try_write(as_bytes(text).subspan(taken));
+    ASSERT_TRUE(put);
+    if (put->state == IoState::would_block) break;
+    taken += put->size;
+  }
+  ASSERT_LT(taken, text.size());
+  const auto room = loop.start(server.writable());
+  loop.shard.poll();
+  ASSERT_FALSE(room->done());
+  PlainStream client{loop.shard, std::move(client_socket)};
+  loop.until([&] {
+    const auto read = client.try_read(loop.shard.scratch());
+    return !read || room->done();
+  });
+  ASSERT_TRUE(room->done());
+  EXPECT_TRUE(*room->result);
+}
+
 TEST(PlainStreamTest, CloseWakesWaiters) {
   Loop loop;
   auto [server_socket, client_socket] = loop.connected();
@@ -69,6 +101,26 @@ TEST(PlainStreamTest, CloseWakesWaiters) {
   std::array<std::byte, 8> into;
   EXPECT_EQ(server.try_read(into).error().code(), ErrorCode::cancelled);
   EXPECT_EQ(server.try_write(as_bytes("x")).error().code(), ErrorCode::cancelled);
+}
+
+asio::awaitable<void> keep_and_wait(std::unique_ptr<Stream> stream, std::shared_ptr<bool> alive) {
+  static_cast<void>(co_await stream->readable());
+  static_cast<void>(alive);
+}
+
+/// What it holds (a place within limits, a pass) is given back then.
+TEST(PlainStreamTest, ACoroutineThatWaitsForItsOwnSocketGoesWithTheShard) {
+  auto alive = std::make_shared<bool>(true);
+  const std::weak_ptr<bool> watched = alive;
+  {
+    Loop loop;
+    auto [server_socket, client_socket] = loop.connected();
+    auto stream = std::make_unique<PlainStream>(loop.shard, std::move(server_socket));
+    asio::co_spawn(loop.shard.io(), keep_and_wait(std::move(stream), std::move(alive)), asio::detached);
+    loop.shard.poll();
+    EXPECT_FALSE(watched.expired());
+  }
+  EXPECT_TRUE(watched.expired());
 }
 
 TEST(PlainStreamTest, WritingToAPeerThatIsGoneIsAnErrorAndNoSignal) {

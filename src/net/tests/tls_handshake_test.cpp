@@ -256,9 +256,10 @@ class ResumptionTest : public TlsTest, public testing::WithParamInterface<Resump
   struct Seen {
     bool resumed = false;
     std::shared_ptr<const pki::PresentedChain> chain;
+    std::string server_name;
   };
   /// One connection with the device's certificate, ended as `how` says.
-  Seen connect(int version, SSL_SESSION* session, std::string_view how) {
+  Seen connect(int version, SSL_SESSION* session, std::string_view how, const char* name = nullptr) {
     auto [server_socket, client_socket] = loop.connected();
     const auto server = accept(std::move(server_socket));
     RawClient client{loop, std::move(client_socket)};
@@ -272,12 +273,13 @@ class ResumptionTest : public TlsTest, public testing::WithParamInterface<Resump
       return 1;
     });
     if (session != nullptr) SSL_set_session(client.ssl(), session);
+    if (name != nullptr) SSL_set_tlsext_host_name(client.ssl(), name);
     const auto done = loop.start(server->handshake());
     EXPECT_TRUE(client.handshake());
     loop.until([&] { return done->done(); });
     EXPECT_TRUE(loop.run(write_all(*server, "x")));
     EXPECT_EQ(client.read(1), "x");
-    const Seen seen{server->peer().resumed, server->peer().chain};
+    const Seen seen{server->peer().resumed, server->peer().chain, server->peer().server_name};
     end(*server, client, how);
     return seen;
   }
@@ -324,6 +326,27 @@ TEST_P(ResumptionTest, KeepsTheChainAndSurvivesALostNetwork) {
   }
   kept.reset();
 }
+
+using ResumedNameTest = ResumptionTest;
+
+/// A name leads to a service: it is that of this handshake, whatever the session began with.
+TEST_P(ResumedNameTest, IsTheOneThatWasDialledNow) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    kept.reset();
+    EXPECT_EQ(connect(version, nullptr, "", "Hub.muster.test").server_name, "hub.muster.test");
+    ASSERT_TRUE(kept);
+    const auto session = std::exchange(kept, nullptr);
+    const Seen second = connect(version, session.get(), "", std::string{GetParam().how}.c_str());
+    EXPECT_TRUE(second.resumed) << version;
+    EXPECT_EQ(second.server_name, GetParam().how) << version;
+  }
+  kept.reset();
+}
+
+INSTANTIATE_TEST_SUITE_P(Names, ResumedNameTest,
+                         testing::Values(ResumptionCase{"the_same", "hub.muster.test", true},
+                                         ResumptionCase{"another", "dps.muster.test", true}),
+                         [](const auto& one) { return std::string{one.param.name}; });
 
 INSTANTIATE_TEST_SUITE_P(Ends, ResumptionTest,
                          testing::Values(ResumptionCase{"closed_by_us", "", true},
