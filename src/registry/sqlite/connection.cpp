@@ -93,7 +93,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Ro
   const int status = sqlite3_open_v2(path.c_str(), &db, flags, vfs);
   std::unique_ptr<Connection> connection{new Connection{db, role}};
   if (status != SQLITE_OK) return failure(last_error(db, "opening " + path));
-  sqlite3_busy_timeout(db, kBusyTimeoutMs);
+  sqlite3_busy_timeout(db, role == Role::near ? 0 : kBusyTimeoutMs);
   return connection;
 }
 

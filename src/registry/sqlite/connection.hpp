@@ -11,7 +11,8 @@
 
 namespace muster::registry::sqlite {
 
-enum class Role : std::uint8_t { writer, reader };
+/// `near` reads on a thread that must not wait: it waits for no lock.
+enum class Role : std::uint8_t { writer, reader, near };
 
 /// How long a connection waits for another process's lock. Our own never meet one: there is one writer.
 inline constexpr int kBusyTimeoutMs = 5000;

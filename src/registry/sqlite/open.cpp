@@ -14,7 +14,7 @@ Result<std::unique_ptr<Registry>> open_sqlite_registry(RegistryConfig config) {
     stores.readers.push_back(std::move(reader));
   }
   for (std::size_t count = config.near_count; count > 0; --count) {
-    MUSTER_TRY(auto near, sqlite::open_store(config.path, sqlite::Role::reader));
+    MUSTER_TRY(auto near, sqlite::open_store(config.path, sqlite::Role::near));
     stores.near.push_back(std::move(near));
   }
   return std::make_unique<ThreadedRegistry>(std::move(config), std::move(stores));
