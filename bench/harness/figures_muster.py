@@ -9,7 +9,7 @@ from harness.bench import Row
 from harness.load import Program
 from harness.report import median
 
-CONCURRENCY = 128  # Devices that register at a time.
+CONCURRENCY = 256  # Devices that register at a time.
 
 
 def fill_registry(bench, muster, prefix, count):

@@ -1,3 +1,4 @@
+#include "base/out_of_memory.hpp"
 #include "cli/run.hpp"
 
 #include <unistd.h>
@@ -20,6 +21,7 @@ muster::cli::Environment read_environment(char** entries) {
 }  // namespace
 
 int main(int argc, char** argv, char** environment_entries) {
+  muster::end_when_out_of_memory();
   const auto clock = muster::make_system_clock();
   const auto random = muster::make_system_random();
   const auto disk = muster::disk::make_real_disk();

@@ -3,8 +3,8 @@
 #include "cli/help.hpp"
 #include "cli/run.hpp"
 #include "gateway/rest/metrics.hpp"
-#include "server/limits_reference.hpp"
 #include "server/config_keys.hpp"
+#include "server/limits_reference.hpp"
 
 namespace muster::cli {
 namespace {

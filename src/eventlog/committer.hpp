@@ -61,7 +61,7 @@ class Committer {
   std::optional<SegmentWriter> writer_;
   std::vector<PartitionPoint> points_;            ///< By slot; what is durable.
   std::deque<std::shared_ptr<Segment>> expired_;  ///< Out of the catalog, and not removed yet.
-  WallTime newest_{};                             ///< Of the last batch with events: the next one's is greater.
+  WallTime newest_{};  ///< Of the last batch with events: the next one's is greater.
   bool stop_marked_;
   bool assembled_ready_ = false;
   Assembled assembled_;

@@ -42,7 +42,7 @@ struct Kept {
 };
 
 struct JournalLimits {
-  std::size_t entries_max = 10'000;          ///< The oldest go first.
+  std::size_t entries_max = 5'000;           ///< About 700 bytes each; the oldest go first.
   std::size_t entries_per_subject_max = 50;  ///< So that one knocking device cannot push the others out.
   std::size_t text_bytes_max = 1'024;        ///< Longer texts are cut.
 };

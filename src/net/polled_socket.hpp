@@ -59,6 +59,8 @@ class PolledSocket final : public Pollable {
   };
   Task<void> wait(Direction& direction);
   void on_events(std::uint32_t events) override;
+  /// A session is open when it has a watcher; before, handshakes and look-ups may follow.
+  bool takes_long() const noexcept override { return watcher_ == nullptr; }
 
   Shard& shard_;
   Descriptor socket_;

@@ -4,7 +4,8 @@
 
 #include <boost/asio/post.hpp>
 
-#include <cerrno>
+#include <algorithm>
+#include <utility>
 
 namespace muster::net {
 
@@ -35,6 +36,7 @@ void Poller::forget(const Pollable& pollable) {
   for (std::size_t i = next_; i < count_; ++i) {
     if (events_[i].data.ptr == &pollable) events_[i].data.ptr = nullptr;
   }
+  if (pollable.deferred_ != 0) *std::ranges::find(deferred_, &pollable) = nullptr;
   // A loop without connections has nothing to wait for, and may end.
   if (--watched_ == 0 && ready_) ready_->cancel();
 }
@@ -52,20 +54,40 @@ void Poller::wait() {
 }
 
 void Poller::turn() {
+  take_ready();
+  const bool more = count_ == kEventsMax;
+  next_ = count_ = 0;
+  take_deferred();
+  waiting_ = false;
+  if (watched_ == 0) return;
+  if (!more && deferred_.empty()) return wait();
+  // More is ready already: after what else the shard has to do.
+  waiting_ = true;
+  asio::post(ready_->get_executor(), [this] { turn(); });
+}
+
+void Poller::take_ready() {
   const int ready = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(kEventsMax), 0);
   count_ = ready > 0 ? static_cast<std::size_t>(ready) : 0;
   for (next_ = 0; next_ < count_;) {
     const epoll_event& event = events_[next_++];
-    if (event.data.ptr != nullptr) static_cast<Pollable*>(event.data.ptr)->on_events(event.events);
+    auto* const pollable = static_cast<Pollable*>(event.data.ptr);
+    if (pollable == nullptr) continue;
+    if (!pollable->takes_long() && pollable->deferred_ == 0) {
+      pollable->on_events(event.events);
+      continue;
+    }
+    if (pollable->deferred_ == 0) deferred_.push_back(pollable);
+    pollable->deferred_ |= event.events;
   }
-  const bool more = count_ == kEventsMax;
-  next_ = count_ = 0;
-  waiting_ = false;
-  if (watched_ == 0) return;
-  if (!more) return wait();
-  // More is ready already: after what else the shard has to do.
-  waiting_ = true;
-  asio::post(ready_->get_executor(), [this] { turn(); });
+}
+
+void Poller::take_deferred() {
+  for (std::size_t taken = 0; taken < kLongMax && !deferred_.empty(); ++taken) {
+    Pollable* const pollable = deferred_.front();
+    deferred_.pop_front();
+    if (pollable != nullptr) pollable->on_events(std::exchange(pollable->deferred_, 0));
+  }
 }
 
 }  // namespace muster::net

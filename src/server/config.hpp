@@ -14,7 +14,7 @@ namespace muster::server {
 
 struct EventLogConfig {
   std::uint64_t segment_bytes = 64u << 20;
-  std::uint32_t flush_interval_us = 2'000;
+  std::uint32_t flush_interval_us = 1'000;
   std::uint32_t retention_hours = 24;
   std::uint64_t queue_bytes_max = 64u << 20;
   std::uint64_t reserve_bytes = 64u << 20;

@@ -90,11 +90,13 @@ constexpr std::array kLimitMetrics{
                 [](const net::ConnectionLimits& l) -> std::uint64_t { return l.refused(); }},
     LimitMetric{"muster_openings", "gauge", "Connections between their first byte and an accepted CONNECT.",
                 [](const net::ConnectionLimits& l) -> std::uint64_t { return l.openings().open; }},
-    LimitMetric{"muster_openings_max", "gauge", "How many there may be.",
-                [](const net::ConnectionLimits& l) -> std::uint64_t { return l.caps().openings.openings_max; }},
+    LimitMetric{
+        "muster_openings_max", "gauge", "How many there may be.",
+        [](const net::ConnectionLimits& l) -> std::uint64_t { return l.caps().openings.openings_max; }},
     LimitMetric{"muster_openings_waiting", "gauge", "Connections that wait for their turn to be opened.",
                 [](const net::ConnectionLimits& l) -> std::uint64_t { return l.openings().waiting; }},
-    LimitMetric{"muster_openings_refused_total", "counter", "Connections that ended before it was their turn.",
+    LimitMetric{"muster_openings_refused_total", "counter",
+                "Connections that ended before it was their turn.",
                 [](const net::ConnectionLimits& l) -> std::uint64_t { return l.openings().refused; }},
 };
 
@@ -155,8 +157,9 @@ std::string limits_metrics(const Service::Parts& parts) {
   std::string text;
   for (const LimitMetric& metric : kLimitMetrics) {
     text += fmt::format(
-        "# HELP {0} {2}\n# TYPE {0} {1}\n{0}{{listener=\"mqtt\"}} {3}\n{0}{{listener=\"https\"}} {4}\n", metric.name,
-        metric.type, metric.help, metric.value(*parts.connections), metric.value(*parts.https_connections));
+        "# HELP {0} {2}\n# TYPE {0} {1}\n{0}{{listener=\"mqtt\"}} {3}\n{0}{{listener=\"https\"}} {4}\n",
+        metric.name, metric.type, metric.help, metric.value(*parts.connections),
+        metric.value(*parts.https_connections));
   }
   return text;
 }

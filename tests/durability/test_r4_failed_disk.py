@@ -189,7 +189,11 @@ def failures(shim):
 
 
 def test_a_disk_that_loses_what_it_took(tmp_path, make_rig, say, mounts):
-    """An image that is larger than what it lies on: writes succeed into memory, the sync fails, and a second one would succeed."""
+    """An image that is larger than what it lies on: writes succeed into memory, the sync fails, and a second one would succeed.
+
+    Telemetry alone: the errors also end ext4's journal, and a sync of a file that grows, as the registry's log does, may then be
+    answered with success by Linux itself (docs/explanation/durability.md, "What the promise is not").
+    """
     small = SmallDisk(tmp_path / "small", "40m")
     volume = Volume(small.folder, "ext4", 256 << 20, more=("-J", "size=4"))
     folder = volume.mount_point / "world"
@@ -197,6 +201,7 @@ def test_a_disk_that_loses_what_it_took(tmp_path, make_rig, say, mounts):
     rig = make_rig(shim=shim, settings=SETTINGS, data=folder)
     rig.up()
     rig.populate(size=LARGE)
+    rig.registrars, rig.writers = [], []
     shim.count(broken.EVERYTHING, broken.LOG)
     shim.record()
     before = len(rig.log())
@@ -214,7 +219,6 @@ def test_a_disk_that_loses_what_it_took(tmp_path, make_rig, say, mounts):
     volume.check()
     volume.mount()
     rig.up()
-    rig.check_registry()
     rig.begin()
     rig.wait_flowing()
     rig.end_load()

@@ -7,12 +7,6 @@
 #include <sqlite3.h>
 
 namespace muster::simulation {
-namespace {
-
-constexpr const char* kRegistryPath = "/registry.db";
-
-}  // namespace
-
 class TappedLog final : public eventlog::EventLog {
  public:
   TappedLog(eventlog::CommitStream& log, bool early) : log_{log}, early_{early} {}
@@ -64,9 +58,10 @@ Result<std::unique_ptr<Service>> Service::start(const Ground& ground) {
 Result<void> Service::open() {
   using registry::sqlite::open_store;
   using registry::sqlite::Role;
-  MUSTER_TRY(writer_, open_store(kRegistryPath, Role::writer, files_.name()));
-  MUSTER_TRY(reader_, open_store(kRegistryPath, Role::reader, files_.name()));
-  MUSTER_TRY(observer_, open_store(kRegistryPath, Role::reader, files_.name()));
+  const std::string path = registry_path();
+  MUSTER_TRY(writer_, open_store(path, Role::writer, files_.name()));
+  MUSTER_TRY(reader_, open_store(path, Role::reader, files_.name()));
+  MUSTER_TRY(observer_, open_store(path, Role::reader, files_.name()));
   registry_ = std::make_unique<RegistryByHand>(*writer_, *reader_);
   if (ground_.mutation == Mutation::registry_answers_early) registry_->answer_early();
   MUSTER_TRY(
@@ -182,7 +177,7 @@ Result<void> Service::make_world() {
 
 void Service::checkpoint() {
   sqlite3* db = nullptr;
-  if (sqlite3_open_v2(kRegistryPath, &db, SQLITE_OPEN_READWRITE, files_.name()) == SQLITE_OK) {
+  if (sqlite3_open_v2(registry_path().c_str(), &db, SQLITE_OPEN_READWRITE, files_.name()) == SQLITE_OK) {
     sqlite3_wal_checkpoint_v2(db, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
   }
   sqlite3_close(db);

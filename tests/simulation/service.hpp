@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/random.hpp"
-#include "disk/lossy.hpp"
+#include "disk/file.hpp"
 #include "eventlog/commit_stream.hpp"
 #include "gateway/mqtt/gateway.hpp"
 #include "hub/twins.hpp"
@@ -27,10 +27,11 @@ inline constexpr std::uint32_t kPartitions = 3;
 
 /// What one life of the service stands on.
 struct Ground {
-  disk::LossyDisk& disk;
+  disk::Disk& disk;
   TestClock& clock;
   Random& random;
   eventlog::SegmentedLogConfig log;
+  std::string root = {};  ///< Where the registry's file is; a path without the slash at its end.
   std::size_t shards = 1;
   Mutation mutation = Mutation::none;
 };
@@ -74,6 +75,7 @@ class Service {
  private:
   explicit Service(const Ground& ground);
   Result<void> open();
+  std::string registry_path() const { return ground_.root + "/registry.db"; }
 
   Ground ground_;
   SqliteDisk files_;

@@ -57,7 +57,14 @@ World::~World() {
   if (service_) end_life(End::kill);
 }
 
-Ground World::ground() { return {*disk_, clock_, *random_, log_config_, shards_, wanted_.mutation}; }
+Ground World::ground() {
+  return {.disk = *disk_,
+          .clock = clock_,
+          .random = *random_,
+          .log = log_config_,
+          .shards = shards_,
+          .mutation = wanted_.mutation};
+}
 
 Outcome World::run() {
   begin_world();

@@ -2,6 +2,7 @@
 
 #include "consumers.hpp"
 #include "device.hpp"
+#include "disk/lossy.hpp"
 #include "mutation.hpp"
 
 #include <memory>

@@ -148,7 +148,9 @@ TEST(CommandLine, EveryExampleIsACommandLineThatParses) {
     std::istringstream lines{verb->help.examples};
     for (std::string line; std::getline(lines, line);) {
       if (line.starts_with("$ ")) {
-        EXPECT_THAT(line, StartsWith("$ muster " + verb->path)) << verb->path;
+        // What it reads may come from another command, and what it prints go to one.
+        const std::string own = "muster " + verb->path;
+        EXPECT_TRUE(line.starts_with("$ " + own) || line.find(" | " + own) != std::string::npos) << line;
       }
     }
   }
