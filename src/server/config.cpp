@@ -33,10 +33,16 @@ class Loader {
  public:
   void read_file(const std::string& text) {
     if (text.empty()) return;
+    // The parser would stop there, and what follows would do nothing in silence.
+    if (const auto nul = text.find('\0'); nul != std::string::npos) {
+      problem("muster.json", fmt::format("a NUL at byte {}", nul + 1), "a JSON object; comments are allowed");
+      return;
+    }
     try {
       const json document = json::parse(text, nullptr, true, true);
       if (!document.is_object()) {
-        problem("muster.json", text, "a JSON object");
+        problem("muster.json", document.dump(-1, ' ', false, json::error_handler_t::replace),
+                "a JSON object");
         return;
       }
       read_object(document, "");

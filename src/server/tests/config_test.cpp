@@ -95,6 +95,13 @@ TEST_P(BadConfigTest, IsOneProblemWithKeyAndWhatIsWanted) {
 INSTANTIATE_TEST_SUITE_P(Config, BadConfigTest, testing::ValuesIn(kBadCases),
                          [](const auto& row) { return std::string{row.param.name}; });
 
+TEST(Config, NothingBehindANulIsPassedOver) {
+  const auto loaded =
+      load_config({.file_text = std::string{"{}\0{\"shards\": 1}", 16}, .environment = {}, .flags = {}});
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error()[0].found, "a NUL at byte 3");
+}
+
 TEST(Config, ALongValueIsCutBetweenCharacters) {
   for (int before = 0; before < 2; ++before) {
     std::string text = R"({"log_level": ")" + std::string(static_cast<std::size_t>(before), 'x');
