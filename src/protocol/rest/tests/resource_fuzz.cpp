@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 // The input is a body of ARM's API, or one of the texts beside a body: a host, an If-Match header, a time, a
 // webhook's URL. A refusal says why in UTF-8; what is accepted keeps its limits, and where we write such a
 // text ourselves, it is read back.
@@ -61,7 +63,8 @@ void check_texts(std::string_view text) {
     MUSTER_ASSERT(dps_of_host(dps_host_name(*dps)) == *dps, "another DPS");
   MUSTER_ASSERT(text.starts_with(without_port(text)), "a host from elsewhere");
   const IfMatch wanted = parse_if_match(text);
-  if (wanted.kind == IfMatch::Kind::tag && wanted.tag.find('"') == std::string::npos) {
+  const auto visible = [](char c) { return c > 0x20 && c < 0x7F && c != '"'; };
+  if (wanted.kind == IfMatch::Kind::tag && std::ranges::all_of(wanted.tag, visible)) {
     MUSTER_ASSERT(matches(wanted, wanted.tag), "a tag that does not match itself");
   }
   const auto time = parse_utc(text);
