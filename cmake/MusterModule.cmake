@@ -7,7 +7,8 @@
 # to the same target: an engine behind the module's interface.
 #
 # src/<NAME>/tests/x_fuzz.cpp is a fuzz target: <NAME>_x_fuzz under libFuzzer with MUSTER_FUZZ, else with MUSTER_TESTS
-# a test that replays tests/corpus/<NAME>_x/.
+# a test that replays tests/corpus/<NAME>_x/. FUZZED names the sources, from src/, that the fuzz targets of a module need
+# whose other sources have coroutines: clang 14 cannot compile those, and what is fuzzed has none.
 
 define_property(GLOBAL PROPERTY MUSTER_MODULES BRIEF_DOCS "names of all modules" FULL_DOCS "names of all modules")
 
@@ -20,7 +21,7 @@ if(MUSTER_FUZZ)
 endif()
 
 function(muster_module)
-  cmake_parse_arguments(M "ASIO" "NAME;LAYER" "DEPS;FRIENDS;SYSTEM;SUBFOLDERS" ${ARGN})
+  cmake_parse_arguments(M "ASIO" "NAME;LAYER" "DEPS;FRIENDS;SYSTEM;SUBFOLDERS;FUZZED" ${ARGN})
   string(REPLACE "/" "_" target ${M_NAME})
   set(folder ${PROJECT_SOURCE_DIR}/src/${M_NAME})
 
@@ -41,6 +42,9 @@ function(muster_module)
   set_property(GLOBAL PROPERTY MUSTER_LAYER_${target} ${M_LAYER})
   set_property(GLOBAL PROPERTY MUSTER_DEPS_${target} "${M_DEPS};${M_FRIENDS}")
   set_property(GLOBAL APPEND PROPERTY MUSTER_MODULES ${M_NAME})
+  if(M_LAYER LESS 2)
+    set_property(GLOBAL APPEND PROPERTY MUSTER_PURE muster_${target})
+  endif()
 
   set(patterns ${folder}/*.cpp)
   foreach(subfolder IN LISTS M_SUBFOLDERS)
@@ -78,15 +82,21 @@ function(muster_module)
     foreach(source IN LISTS fuzz_sources)
       get_filename_component(stem ${source} NAME_WE)
       string(REGEX REPLACE "_fuzz$" "" stem ${stem})
-      muster_fuzz(NAME ${target}_${stem} SOURCE ${source} DEPS muster_${target})
+      if(MUSTER_FUZZ AND M_FUZZED)
+        list(TRANSFORM M_FUZZED PREPEND ${PROJECT_SOURCE_DIR}/src/ OUTPUT_VARIABLE fuzzed)
+        get_property(pure GLOBAL PROPERTY MUSTER_PURE)
+        muster_fuzz(NAME ${target}_${stem} SOURCE ${source} ${fuzzed} DEPS muster_includes ${pure})
+      else()
+        muster_fuzz(NAME ${target}_${stem} SOURCE ${source} DEPS muster_${target})
+      endif()
     endforeach()
   endif()
 endfunction()
 
-# muster_fuzz(NAME x SOURCE file DEPS targets): x_fuzz, to be run as `x_fuzz tests/corpus/x`; or without libFuzzer
+# muster_fuzz(NAME x SOURCE files DEPS targets): x_fuzz, to be run as `x_fuzz tests/corpus/x`; or without libFuzzer
 # x_replay, which ctest runs over that folder.
 function(muster_fuzz)
-  cmake_parse_arguments(F "" "NAME;SOURCE" "DEPS" ${ARGN})
+  cmake_parse_arguments(F "" "NAME" "SOURCE;DEPS" ${ARGN})
   if(MUSTER_TEST_ONLY AND NOT F_NAME IN_LIST MUSTER_TEST_ONLY)
     return()
   endif()

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstring>
 #include <mutex>
-#include <ranges>
 #include <set>
 
 namespace muster::disk {
@@ -86,7 +85,8 @@ struct Names {
 
   bool holds_something(const std::string& directory) const {
     const auto inside = [&directory](const std::string& path) { return parent_of(path) == directory; };
-    return std::ranges::any_of(directories, inside) || std::ranges::any_of(std::views::keys(files), inside);
+    return std::ranges::any_of(directories, inside) ||
+           std::ranges::any_of(files, inside, &decltype(files)::value_type::first);
   }
 
   void apply(const DirectoryChange& change) {

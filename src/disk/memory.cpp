@@ -5,7 +5,6 @@
 #include <cstring>
 #include <limits>
 #include <mutex>
-#include <ranges>
 #include <set>
 
 namespace muster::disk {
@@ -113,7 +112,8 @@ class MemoryDisk final : public Disk {
     const std::string directory = trimmed(path);
     if (!directories_.contains(directory)) return missing("removing", path);
     const auto inside = [&directory](const std::string& other) { return parent_of(other) == directory; };
-    if (std::ranges::any_of(directories_, inside) || std::ranges::any_of(std::views::keys(files_), inside)) {
+    if (std::ranges::any_of(directories_, inside) ||
+        std::ranges::any_of(files_, inside, &decltype(files_)::value_type::first)) {
       return failure(ErrorCode::io_failed, fmt::format("removing {}: Directory not empty", path));
     }
     directories_.erase(directory);

@@ -153,8 +153,31 @@ class Verification {
     last_checksum_ = end->last_checksum;
     // Where batches follow the damage, the next segment has to go on from them.
     chained_ = whole_end;
+    if (live && end->salvaged.record_count > 0) {
+      MUSTER_CHECK(salvaged(file, *end, path));
+    }
     if (live || blamed_) return {};
     return index(header, *end, *replay);
+  }
+
+  /// Opening keeps the whole records of a torn batch: they must go on from those before them, like any
+  /// others.
+  Result<void> salvaged(disk::File& file, const ScanEnd& end, const std::string& path) {
+    Bytes bytes(end.salvaged.bytes);
+    MUSTER_TRY(const std::size_t got, file.read_at(end.end, bytes));
+    ByteView rest = ByteView{bytes}.first(got).subspan(std::min(got, kBatchHeaderBytes));
+    ScannedBatch batch{.header = end.salvaged, .position = end.end, .records = {}};
+    while (batch.records.size() < end.salvaged.record_count) {
+      const auto record = decode_record(rest);
+      if (!record) break;
+      batch.records.push_back(*record);
+      rest = rest.subspan(record->bytes);
+    }
+    Points points = points_;
+    if (const auto fits = Replay{points, path}.visit(batch); !fits) {
+      find(path, fits.error().reason(), Weight::damage, end.end);
+    }
+    return {};
   }
 
   /// Behind damage: the first event of each partition tells how many are missing before it.

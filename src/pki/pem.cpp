@@ -1,11 +1,14 @@
 #include "base/bytes.hpp"
 #include "pki/certificate.hpp"
 
+#include <algorithm>
+
 namespace muster::pki {
 namespace {
 
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kDashes = "-----";
+constexpr std::size_t kLabelMax = 64;
 constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
 
 bool is_certificate_label(std::string_view label) {
@@ -32,6 +35,11 @@ struct Block {
   std::string_view body;
 };
 
+/// A label is told to people. RFC 7468 section 3 has no limit; the longest in use is a third of ours.
+bool is_label(std::string_view text) {
+  return text.size() <= kLabelMax && std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
 /// The next block at or after `at`, which moves behind it; nullopt when there is no further one.
 Result<std::optional<Block>> next_block(std::string_view text, std::size_t& at) {
   const auto begin = text.find(kBegin, at);
@@ -40,6 +48,7 @@ Result<std::optional<Block>> next_block(std::string_view text, std::size_t& at) 
   const auto label_end = text.find(kDashes, label_at);
   if (label_end == std::string_view::npos) return unreadable("a BEGIN line is cut off");
   const auto label = text.substr(label_at, label_end - label_at);
+  if (!is_label(label)) return unreadable("a BEGIN line is damaged");
   const std::string end_line = fmt::format("-----END {}-----", label);
   const auto body_at = label_end + kDashes.size();
   const auto end = text.find(end_line, body_at);

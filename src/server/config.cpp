@@ -20,15 +20,29 @@ constexpr std::array<std::string_view, 5> kOtherVariables{"MUSTER_DATA", "MUSTER
 
 constexpr std::size_t kFoundMax = 80;  // What is shown of a value that is wrong.
 
+/// Whole characters of it: half of one would make the reason no UTF-8.
+std::string cut(std::string found) {
+  if (found.size() <= kFoundMax) return found;
+  std::size_t end = kFoundMax;
+  while (end > 0 && (static_cast<unsigned char>(found[end]) & 0xC0) == 0x80) --end;
+  return found.substr(0, end) + "...";
+}
+
 /// Reads the sources one after the other into one configuration, and keeps what is wrong.
 class Loader {
  public:
   void read_file(const std::string& text) {
     if (text.empty()) return;
+    // The parser would stop there, and what follows would do nothing in silence.
+    if (const auto nul = text.find('\0'); nul != std::string::npos) {
+      problem("muster.json", fmt::format("a NUL at byte {}", nul + 1), "a JSON object; comments are allowed");
+      return;
+    }
     try {
       const json document = json::parse(text, nullptr, true, true);
       if (!document.is_object()) {
-        problem("muster.json", text, "a JSON object");
+        problem("muster.json", document.dump(-1, ' ', false, json::error_handler_t::replace),
+                "a JSON object");
         return;
       }
       read_object(document, "");
@@ -86,8 +100,7 @@ class Loader {
   }
 
   void problem(std::string key, std::string found, std::string wanted) {
-    if (found.size() > kFoundMax) found = found.substr(0, kFoundMax) + "...";
-    problems_.push_back({std::move(key), std::move(found), std::move(wanted)});
+    problems_.push_back({std::move(key), cut(std::move(found)), std::move(wanted)});
   }
 
   static std::string shown(const json& value, std::string_view where) {

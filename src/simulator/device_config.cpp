@@ -70,8 +70,10 @@ class Reader {
  private:
   void read_file() {
     if (sources_.text.empty()) return;
+    // The parser would stop at a NUL, and what follows would do nothing in silence.
+    const bool has_nul = sources_.text.find('\0') != std::string::npos;
     file_ = Json::parse(sources_.text, nullptr, false, true);
-    if (file_.is_discarded() || !file_.is_object()) {
+    if (has_nul || file_.is_discarded() || !file_.is_object()) {
       problems_.push_back(fmt::format("{}: not a JSON object", sources_.path));
       file_ = Json::object();
       return;

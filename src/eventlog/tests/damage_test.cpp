@@ -322,6 +322,18 @@ TEST(Verify, LocatesDamageAndReadsOn) {
   EXPECT_EQ(report->findings[1].file, "events/" + index_name(2));
 }
 
+TEST(Verify, JudgesWhatOpeningKeepsOfATornTail) {
+  Specimen specimen = make_specimen(1, false);
+  specimen.files.erase("hubs");
+  specimen.files.at(segment_name(1)).resize(800);  // Of the batch, its first record is whole.
+  const auto disk = disk_with(specimen.files);
+  const auto report = verify_log(*disk, "events");
+  ASSERT_TRUE(report) << report.error().reason();
+  EXPECT_FALSE(report->sound());
+  TestClock clock{kStart};
+  EXPECT_FALSE(CommitStream::open(*disk, clock, tiny_config(), Drive::by_hand));
+}
+
 TEST(Verify, FindsThatNoSegmentIsThere) {
   const Specimen whole = make_specimen(1, false);
   const auto report = verify_log(*disk_with({{"hubs", whole.files.at("hubs")}}), "events");

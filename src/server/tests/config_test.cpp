@@ -1,5 +1,6 @@
 #include "server/config.hpp"
 
+#include "base/bytes.hpp"
 #include "server/config_keys.hpp"
 
 #include <gmock/gmock.h>
@@ -93,6 +94,23 @@ TEST_P(BadConfigTest, IsOneProblemWithKeyAndWhatIsWanted) {
 
 INSTANTIATE_TEST_SUITE_P(Config, BadConfigTest, testing::ValuesIn(kBadCases),
                          [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(Config, NothingBehindANulIsPassedOver) {
+  const auto loaded =
+      load_config({.file_text = std::string{"{}\0{\"shards\": 1}", 16}, .environment = {}, .flags = {}});
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error()[0].found, "a NUL at byte 3");
+}
+
+TEST(Config, ALongValueIsCutBetweenCharacters) {
+  for (int before = 0; before < 2; ++before) {
+    std::string text = R"({"log_level": ")" + std::string(static_cast<std::size_t>(before), 'x');
+    for (int i = 0; i < 60; ++i) text += "\u00fc";
+    const auto loaded = load_config({.file_text = text + "\"}", .environment = {}, .flags = {}});
+    ASSERT_FALSE(loaded);
+    EXPECT_TRUE(is_valid_utf8(as_bytes(loaded.error()[0].found))) << loaded.error()[0].found;
+  }
+}
 
 TEST(Config, EveryProblemIsReportedAtOnce) {
   const auto loaded = load_config({.file_text = R"({"mqtt_port": 0, "shards": 99})",

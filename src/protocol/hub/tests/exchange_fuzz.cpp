@@ -50,6 +50,16 @@ void check_topic(std::string_view topic) {
   }
   (void)parse_twin_patch_topic(topic);
   (void)parse_method_response_topic(topic);
+  (void)parse_credential_request_topic(topic);
+  (void)is_desired_topic(topic);
+  const auto response = parse_twin_response_topic(topic);
+  if (!response) return;
+  const std::string formatted =
+      format_twin_response_topic(response->status, response->rid, response->version);
+  const auto again = parse_twin_response_topic(formatted);
+  MUSTER_ASSERT(again && again->status == response->status && again->rid == response->rid &&
+                    again->version == response->version,
+                "another answer");
 }
 
 void check_token(std::string_view text) {
