@@ -108,16 +108,18 @@ Result<void> Service::open() {
 Service::~Service() {
   if (!gateway_) return;
   const Error over{ErrorCode::shutting_down, "the process ended"};
-  for (const auto& shard : shards_) gateway_->end_all(*shard, over);
   registry_->stop();
-  poll_all();
+  // Again and again: a connection that was accepted last is known only once its coroutine has begun.
+  do {
+    for (const auto& shard : shards_) gateway_->end_all(*shard, over);
+  } while (poll_all());
 }
 
 void Service::stop() {
   const Error over{ErrorCode::shutting_down, "the service is being stopped"};
-  for (const auto& shard : shards_) gateway_->end_all(*shard, over);
   bool moved = true;
   while (moved) {
+    for (const auto& shard : shards_) gateway_->end_all(*shard, over);
     moved = poll_all();
     moved = registry_->run_once(true, 8) || moved;
     moved = log_->run_once() || moved;

@@ -120,7 +120,14 @@ void flip_everywhere(const Specimen& whole, std::string_view live_name, unsigned
   EXPECT_GT(harmless, 500u) << "zeros at the end, and indexes";
 }
 
-class FlippedBit : public ::testing::TestWithParam<unsigned> {};
+class FlippedBit : public ::testing::TestWithParam<unsigned> {
+ protected:
+  void SetUp() override {
+#ifdef __SANITIZE_THREAD__
+    GTEST_SKIP() << "one thread alone, a minute a bit: AddressSanitizer's build has it";
+#endif
+  }
+};
 
 TEST_P(FlippedBit, IsNeverServedAndCostsNothingBeforeIt) {
   const Specimen whole = make_specimen(5, false);
