@@ -1,5 +1,6 @@
 #include "service.hpp"
 
+#include "eventlog/tests/forwarding_log.hpp"
 #include "registry/sqlite/store.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -7,40 +8,20 @@
 #include <sqlite3.h>
 
 namespace muster::simulation {
-class TappedLog final : public eventlog::EventLog {
+class TappedLog final : public eventlog::ForwardingLog {
  public:
-  TappedLog(eventlog::CommitStream& log, bool early) : log_{log}, early_{early} {}
+  TappedLog(eventlog::EventLog& log, bool early) : ForwardingLog{log}, early_{early} {}
 
   Result<eventlog::Ticket> append(const EventView& event) override {
-    auto ticket = log_.append(event);
+    auto ticket = ForwardingLog::append(event);
     if (ticket) last_ = *ticket;
     return ticket;
   }
-  eventlog::Ticket durable_ticket() const noexcept override { return early_ ? last_ : log_.durable_ticket(); }
-  bool failed() const noexcept override { return log_.failed(); }
-  std::uint64_t on_progress(std::function<void()> notify) override {
-    return log_.on_progress(std::move(notify));
+  eventlog::Ticket durable_ticket() const noexcept override {
+    return early_ ? last_ : ForwardingLog::durable_ticket();
   }
-  void remove_on_progress(std::uint64_t handle) override { log_.remove_on_progress(handle); }
-  Result<void> add_hub(std::string_view hub, std::uint32_t count) override {
-    return log_.add_hub(hub, count);
-  }
-  Result<std::uint32_t> partition_count(std::string_view hub) const override {
-    return log_.partition_count(hub);
-  }
-  Result<eventlog::PartitionInfo> partition_info(std::string_view hub,
-                                                 std::uint32_t partition) const override {
-    return log_.partition_info(hub, partition);
-  }
-  Result<std::unique_ptr<eventlog::Reader>> open_reader(std::string_view hub, std::uint32_t partition,
-                                                        eventlog::ReadPosition from) override {
-    return log_.open_reader(hub, partition, from);
-  }
-  eventlog::LogFigures figures() const override { return log_.figures(); }
-  void stop() override { log_.stop(); }
 
  private:
-  eventlog::CommitStream& log_;
   bool early_;
   eventlog::Ticket last_ = 0;
 };

@@ -1,3 +1,4 @@
+#include "eventlog/tests/forwarding_log.hpp"
 #include "gateway/rest/event_source.hpp"
 #include "gateway/rest/tests/world.hpp"
 
@@ -141,33 +142,16 @@ TEST_F(EventSourceTest, RefusesAPositionThatIsNone) {
 }
 
 /// The world's log, with something that happens after each read of it.
-class InterruptedLog final : public eventlog::EventLog {
+class InterruptedLog final : public eventlog::ForwardingLog {
  public:
   InterruptedLog(eventlog::EventLog& log, std::function<void(int)> after_read)
-      : log_{log}, after_read_{std::move(after_read)} {}
+      : ForwardingLog{log}, after_read_{std::move(after_read)} {}
 
   Result<std::unique_ptr<eventlog::Reader>> open_reader(std::string_view hub, std::uint32_t partition,
                                                         eventlog::ReadPosition from) override {
-    MUSTER_TRY(auto reader, log_.open_reader(hub, partition, from));
+    MUSTER_TRY(auto reader, ForwardingLog::open_reader(hub, partition, from));
     return std::make_unique<InterruptedReader>(std::move(reader), *this);
   }
-  Result<eventlog::Ticket> append(const EventView& event) override { return log_.append(event); }
-  eventlog::Ticket durable_ticket() const noexcept override { return log_.durable_ticket(); }
-  bool failed() const noexcept override { return log_.failed(); }
-  std::uint64_t on_progress(std::function<void()> notify) override { return log_.on_progress(notify); }
-  void remove_on_progress(std::uint64_t handle) override { log_.remove_on_progress(handle); }
-  Result<void> add_hub(std::string_view hub, std::uint32_t count) override {
-    return log_.add_hub(hub, count);
-  }
-  Result<std::uint32_t> partition_count(std::string_view hub) const override {
-    return log_.partition_count(hub);
-  }
-  Result<eventlog::PartitionInfo> partition_info(std::string_view hub,
-                                                 std::uint32_t partition) const override {
-    return log_.partition_info(hub, partition);
-  }
-  eventlog::LogFigures figures() const override { return log_.figures(); }
-  void stop() override {}
 
  private:
   class InterruptedReader final : public eventlog::Reader {
@@ -187,7 +171,6 @@ class InterruptedLog final : public eventlog::EventLog {
     InterruptedLog& log_;
   };
 
-  eventlog::EventLog& log_;
   std::function<void(int)> after_read_;
   int reads_ = 0;
 };
