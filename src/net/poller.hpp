@@ -35,7 +35,7 @@ class Poller {
  public:
   explicit Poller(boost::asio::io_context& io);
   /// Nobody is told anything from here on: before the io_context goes, whose last handlers may still
-  /// remove().
+  /// forget().
   void stop();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;

@@ -77,7 +77,7 @@ asio::awaitable<void> Connection::run() {
   flush();
   self_ = self;
   stream_->watch(this);
-  turn();
+  stream_ready();  // What became possible before there was a watcher was told to nobody.
 }
 
 void Connection::stream_ready() {
