@@ -41,16 +41,6 @@ def script(rig):
     return status == 0
 
 
-def settle(rig):
-    """A life without an accident, in which everything is read and compared."""
-    rig.up()
-    rig.check_registry()
-    rig.begin()
-    rig.wait_flowing()
-    rig.end_load()
-    rig.check_everything()
-
-
 def test_random_moments(make_rig, say):
     rig, draw = make_rig(settings=SMALL_SEGMENTS), chance.chance("moments")
     rig.up()
@@ -61,7 +51,7 @@ def test_random_moments(make_rig, say):
     for _ in range(kills):
         life(rig, draw)
     took = time.monotonic() - begun
-    settle(rig)
+    rig.settle()
     messages, changes = rig.acknowledged()
     say(f"random moments: {kills} kills, {took / kills:.2f} s each; acknowledged {messages} messages, {changes} changes; 0 lost")
     assert messages > 100 * kills
@@ -87,7 +77,7 @@ def test_each_sync_point(tmp_path, make_rig, say):
         died += not script(rig)
     took = time.monotonic() - begun
     shim.disarm()
-    settle(rig)
+    rig.settle()
     messages, changes = rig.acknowledged()
     say(f"sync points: {died} kills at {len(wanted)} of the {len(every)} points of a script, {took / len(wanted):.2f} s each; "
         f"acknowledged {messages} messages, {changes} changes; 0 lost")

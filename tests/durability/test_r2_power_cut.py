@@ -74,12 +74,7 @@ def test_power_cut(kind, tmp_path, make_rig, say):
         else:
             life(rig, volume, shim, draw)
     took = time.monotonic() - begun
-    rig.up()
-    rig.check_registry()
-    rig.begin()
-    rig.wait_flowing()
-    rig.end_load()
-    rig.check_everything()
+    rig.settle()
     messages, changes = rig.acknowledged()
     say(f"{kind}: {CUTS} power cuts, {took / CUTS:.2f} s each; acknowledged {messages} messages, {changes} changes; 0 lost")
     volume.unmount()
@@ -133,9 +128,4 @@ def test_the_rig_finds_a_lie(tmp_path, make_rig):
     shim.disarm()
     volume.power_on()
     with pytest.raises(AssertionError, match="acknowledged and lost|after event|stands where|MU-5005"):
-        rig.up()
-        rig.check_registry()
-        rig.begin()
-        rig.wait_flowing()
-        rig.end_load()
-        rig.check_everything()
+        rig.settle()

@@ -130,12 +130,7 @@ def test_an_error_at_each_call(tmp_path, make_rig, say):
         outcome = fail_once(rig, shim, at)
         outcomes.setdefault(outcome, []).append(at)
         shim.disarm()
-    rig.up()
-    rig.check_registry()
-    rig.begin()
-    rig.wait_flowing()
-    rig.end_load()
-    rig.check_everything()
+    rig.settle()
     counts = ", ".join(f"{outcome} {len(found)}" for outcome, found in outcomes.items())
     say(f"EIO at {sum(map(len, outcomes.values()))} of the {len(calls)} calls of a script: {counts}; 0 acknowledged after it, 0 lost")
     assert "stopped accepting" in outcomes
